@@ -1,0 +1,1 @@
+//! The `ssl-termination` interface for Juju charms, and the charm that terminates TLS.

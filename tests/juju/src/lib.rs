@@ -1,0 +1,1 @@
+//! A Juju in one process, for tests of charms.
