@@ -1,0 +1,197 @@
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::Host;
+
+/// Permission bits of a file or folder, as in `0o600`.
+pub type Mode = u32;
+
+/// Who a file belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The user who runs us, and their group.
+    Us,
+    /// The user who runs us, and the group with this number.
+    Group(u32),
+}
+
+/// A file or folder that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing} {}: {error}", path.display())]
+pub struct FileError {
+    doing: &'static str,
+    path: PathBuf,
+    error: io::Error,
+}
+
+impl FileError {
+    fn of<'a>(doing: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Self + 'a {
+        move |error| Self { doing, path: path.to_owned(), error }
+    }
+
+    /// What the system said.
+    pub fn kind(&self) -> io::ErrorKind {
+        self.error.kind()
+    }
+}
+
+/// `Ok(None)` instead of "not found".
+fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Host {
+    /// A file's content; nothing if there is no such file.
+    pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+        found(fs::read(path)).map_err(FileError::of("read", path))
+    }
+
+    /// The names in a folder, sorted; none if there is no such folder.
+    pub fn list(&self, path: &Path) -> Result<Vec<String>, FileError> {
+        let failed = FileError::of("list", path);
+        let Some(entries) = found(fs::read_dir(path)).map_err(&failed)? else { return Ok(Vec::new()) };
+        let names: io::Result<Vec<String>> =
+            entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect();
+        let mut names = names.map_err(failed)?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// Makes a folder and those above it; an existing one gets the mode.
+    pub fn create_folder(&self, path: &Path, mode: Mode) -> Result<(), FileError> {
+        let failed = FileError::of("create the folder", path);
+        if let Some(parent) = path.parent().filter(|parent| !parent.exists()) {
+            self.create_folder(parent, 0o755)?;
+        }
+        match DirBuilder::new().mode(mode).create(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
+            _ => fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed),
+        }
+    }
+
+    /// Writes a whole file: under a temporary name beside it, then renamed over it, so that a reader sees the old or
+    /// the new content and nothing between. Not synced: what a crash of the machine loses must be told by something
+    /// else.
+    pub fn write(&self, path: &Path, content: &[u8], mode: Mode, owner: Owner) -> Result<(), FileError> {
+        let failed = FileError::of("write", path);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let temporary = path.with_file_name(format!(".{name}.new"));
+        found(fs::remove_file(&temporary)).map_err(&failed)?;
+        let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).and_then(|mut file| {
+            file.write_all(content)?;
+            if let Owner::Group(group) = owner {
+                std::os::unix::fs::fchown(&file, None, Some(group))?;
+            }
+            file.set_permissions(Permissions::from_mode(mode))?;
+            fs::rename(&temporary, path)
+        });
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        written.map_err(failed)
+    }
+
+    /// Writes the file only if its content differs; says whether it did.
+    pub fn write_if_different(&self, path: &Path, content: &[u8], mode: Mode, owner: Owner) -> Result<bool, FileError> {
+        if self.read(path)?.is_some_and(|old| old == content) {
+            return Ok(false);
+        }
+        self.write(path, content, mode, owner)?;
+        Ok(true)
+    }
+
+    /// Forces a file's content and its place in the folder to the disk.
+    pub fn sync(&self, path: &Path) -> Result<(), FileError> {
+        let failed = FileError::of("sync", path);
+        fs::File::open(path).and_then(|file| file.sync_all()).map_err(&failed)?;
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    }
+
+    /// Gives a file a new name, in the place of what had that name.
+    pub fn rename(&self, from: &Path, to: &Path) -> Result<(), FileError> {
+        fs::rename(from, to).map_err(FileError::of("rename", from))
+    }
+
+    /// Lets two paths change places in one step.
+    pub fn exchange(&self, one: &Path, other: &Path) -> Result<(), FileError> {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).map_err(|errno| FileError::of("exchange", one)(errno.into()))
+    }
+
+    /// Gives an existing file a second name.
+    pub fn link(&self, existing: &Path, name: &Path) -> Result<(), FileError> {
+        fs::hard_link(existing, name).map_err(FileError::of("link", name))
+    }
+
+    /// Removes a file; one that is not there is no error.
+    pub fn remove_file(&self, path: &Path) -> Result<(), FileError> {
+        found(fs::remove_file(path)).map(|_| ()).map_err(FileError::of("remove", path))
+    }
+
+    /// Removes a folder and all that is in it; one that is not there is no error.
+    pub fn remove_folder(&self, path: &Path) -> Result<(), FileError> {
+        found(fs::remove_dir_all(path)).map(|_| ()).map_err(FileError::of("remove", path))
+    }
+
+    /// Removes a folder if it is empty; says nothing if it isn't.
+    pub fn remove_folder_if_empty(&self, path: &Path) {
+        let _ = fs::remove_dir(path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_whole_with_its_mode_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path(), "");
+        let file = host.path("a/b/secret");
+        host.create_folder(file.parent().unwrap(), 0o711).unwrap();
+        assert!(host.write_if_different(&file, b"one", 0o640, Owner::Us).unwrap());
+        assert!(!host.write_if_different(&file, b"one", 0o640, Owner::Us).unwrap());
+        assert!(host.write_if_different(&file, b"two", 0o640, Owner::Us).unwrap());
+        assert_eq!(host.read(&file).unwrap().unwrap(), b"two");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(fs::metadata(file.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o711);
+        assert_eq!(host.list(file.parent().unwrap()).unwrap(), ["secret"]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_no_error_to_read_list_or_remove() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path(), "");
+        let path = host.path("nothing");
+        assert!(host.read(&path).unwrap().is_none());
+        assert!(host.list(&path).unwrap().is_empty());
+        host.remove_file(&path).unwrap();
+        host.remove_folder(&path).unwrap();
+    }
+
+    #[test]
+    fn an_error_names_what_was_done_and_the_path() {
+        let host = Host::new("/", "");
+        let error = host.write(Path::new("/proc/nope/file"), b"", 0o600, Owner::Us).unwrap_err();
+        assert_eq!(error.to_string(), "cannot write /proc/nope/file: No such file or directory (os error 2)");
+    }
+
+    #[test]
+    fn two_folders_change_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path(), "");
+        for name in ["one", "two"] {
+            host.create_folder(&host.path(name), 0o755).unwrap();
+            host.write(&host.path(name).join(name), b"", 0o600, Owner::Us).unwrap();
+        }
+        host.exchange(&host.path("one"), &host.path("two")).unwrap();
+        assert_eq!(host.list(&host.path("one")).unwrap(), ["two"]);
+    }
+}

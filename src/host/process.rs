@@ -1,0 +1,323 @@
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+use super::Host;
+
+/// A program to run: its arguments, what it reads, how long it may take.
+///
+/// Arguments are visible to every user of the machine and appear in errors: no secret may stand in them.
+#[derive(Debug, Clone)]
+pub struct Command {
+    program: String,
+    args: Vec<String>,
+    stdin: Vec<u8>,
+    limit: Duration,
+    clean: bool,
+}
+
+impl Command {
+    /// `program`, looked up on PATH, with one minute to finish.
+    pub fn new(program: impl Into<String>) -> Self {
+        Self { program: program.into(), args: Vec::new(), stdin: Vec::new(), limit: Duration::from_secs(60), clean: false }
+    }
+
+    /// Adds one argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// What the program reads from its standard input; nothing by default.
+    #[must_use]
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = bytes.into();
+        self
+    }
+
+    /// How long the program may take; then its process group is killed.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Runs with PATH alone from our environment: for what outlives the hook.
+    #[must_use]
+    pub fn clean_environment(mut self) -> Self {
+        self.clean = true;
+        self
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.program)?;
+        for arg in &self.args {
+            match arg.is_empty() || arg.contains(char::is_whitespace) {
+                true => write!(f, " {arg:?}")?,
+                false => write!(f, " {arg}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a program left behind.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it wrote to its standard output.
+    pub stdout: Vec<u8>,
+    /// What it wrote to its standard error, trimmed, as text.
+    pub stderr: String,
+}
+
+/// Why a program could not be run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// No program of that name is on PATH.
+    #[error("cannot run `{0}`: there is no such program on PATH")]
+    Missing(String),
+    /// It could not be started or watched.
+    #[error("cannot run `{command}`: {error}")]
+    Io {
+        /// The command line.
+        command: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// It took longer than it may and was killed.
+    #[error("`{command}` did not finish within {limit:?} and was killed")]
+    TimedOut {
+        /// The command line.
+        command: String,
+        /// What it had.
+        limit: Duration,
+    },
+    /// It ended with another status than success.
+    #[error("`{command}` failed ({}): {stderr}", ending(*.status))]
+    Failed {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// What it said.
+        stderr: String,
+    },
+}
+
+fn ending(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "no exit code".to_owned(),
+    }
+}
+
+impl Host {
+    /// Runs a program to its end, whatever its exit status.
+    pub fn run(&self, command: &Command) -> Result<Output, ProcessError> {
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => ProcessError::Missing(command.program.clone()),
+            _ => ProcessError::Io { command: command.to_string(), error },
+        };
+        let mut process = std::process::Command::new(&command.program);
+        process
+            .args(&command.args)
+            .stdin(if command.stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        if command.clean {
+            process.env_clear().env("PATH", &self.path).current_dir("/");
+        }
+        let mut child = process.spawn().map_err(failed)?;
+        let watched = watch(&mut child, &command.stdin, command.limit);
+        match watched {
+            Ok(Some((stdout, stderr))) => {
+                let status = child.wait().map_err(failed)?;
+                let stderr = String::from_utf8_lossy(&stderr).trim().to_owned();
+                Ok(Output { status, stdout, stderr })
+            }
+            Ok(None) => {
+                end(&mut child);
+                Err(ProcessError::TimedOut { command: command.to_string(), limit: command.limit })
+            }
+            Err(error) => {
+                end(&mut child);
+                Err(failed(error))
+            }
+        }
+    }
+
+    /// Runs a program that must succeed.
+    pub fn run_ok(&self, command: &Command) -> Result<Output, ProcessError> {
+        let output = self.run(command)?;
+        if output.status.success() {
+            return Ok(output);
+        }
+        Err(ProcessError::Failed { command: command.to_string(), status: output.status, stderr: output.stderr })
+    }
+}
+
+/// Feeds and drains the child until it has ended; nothing if the limit came first.
+///
+/// Only the child's end counts, not that of its pipes: a daemon that it started may hold them open.
+fn watch(child: &mut Child, mut stdin: &[u8], limit: Duration) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    let pidfd = pidfd_open(pid(child)?, PidfdFlags::empty())?;
+    let (mut to_child, mut stdout, mut stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let deadline = Instant::now() + limit;
+    let mut ended = false;
+    loop {
+        let left = if ended { Duration::ZERO } else { deadline.saturating_duration_since(Instant::now()) };
+        let ready = wait(
+            [
+                Some((pidfd.as_fd(), PollFlags::IN)).filter(|_| !ended),
+                stdout.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::IN)),
+                stderr.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::IN)),
+                to_child.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::OUT)),
+            ],
+            left,
+        )?;
+        match ready {
+            [false, false, false, _] if ended => return Ok(Some((out, err))),
+            [false, false, false, false] if Instant::now() >= deadline => return Ok(None),
+            _ => ended |= ready[0],
+        }
+        if ready[1] {
+            drain(&mut stdout, &mut out)?;
+        }
+        if ready[2] {
+            drain(&mut stderr, &mut err)?;
+        }
+        if ready[3] {
+            feed(&mut to_child, &mut stdin)?;
+        }
+    }
+}
+
+/// Which of the file descriptors are ready, after at most `limit`.
+fn wait(fds: [Option<(BorrowedFd<'_>, PollFlags)>; 4], limit: Duration) -> io::Result<[bool; 4]> {
+    let mut polled: Vec<PollFd<'_>> =
+        fds.iter().flatten().map(|&(fd, flags)| PollFd::from_borrowed_fd(fd, flags)).collect();
+    let limit = Timespec::try_from(limit).map_err(io::Error::other)?;
+    match poll(&mut polled, Some(&limit)) {
+        Err(rustix::io::Errno::INTR) => return Ok([false; 4]),
+        result => result?,
+    };
+    let mut polled = polled.iter();
+    Ok(fds.map(|slot| slot.is_some() && polled.next().is_some_and(|fd| !fd.revents().is_empty())))
+}
+
+/// Reads what is there; closes the pipe at its end.
+fn drain(pipe: &mut Option<impl Read>, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let Some(open) = pipe else { return Ok(()) };
+    let mut chunk = [0; 16 * 1024];
+    let read = open.read(&mut chunk)?;
+    bytes.extend_from_slice(&chunk[..read]);
+    if read == 0 {
+        *pipe = None;
+    }
+    Ok(())
+}
+
+/// Writes what a ready pipe takes without blocking; closes it when all is written or nobody reads.
+fn feed(pipe: &mut Option<impl Write>, bytes: &mut &[u8]) -> io::Result<()> {
+    const PIPE_BUF: usize = 4096;
+    let Some(open) = pipe else { return Ok(()) };
+    match open.write(&bytes[..bytes.len().min(PIPE_BUF)]) {
+        Ok(written) => *bytes = &bytes[written..],
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => *bytes = &[],
+        Err(error) => return Err(error),
+    }
+    if bytes.is_empty() {
+        *pipe = None;
+    }
+    Ok(())
+}
+
+fn pid(child: &Child) -> io::Result<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("the process has no number"))
+}
+
+/// Kills the child and what it started, and takes its exit status so that no zombie stays.
+fn end(child: &mut Child) {
+    if let Ok(pid) = pid(child) {
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host() -> Host {
+        Host::new("/", "/usr/bin:/bin")
+    }
+
+    #[test]
+    fn output_and_exit_status_come_back() {
+        let command = Command::new("sh").arg("-c").arg("cat; echo no >&2; exit 3").stdin("yes");
+        let output = host().run(&command).unwrap();
+        assert_eq!((output.stdout.as_slice(), output.stderr.as_str()), (&b"yes"[..], "no"));
+        assert_eq!(
+            host().run_ok(&command).unwrap_err().to_string(),
+            "`sh -c \"cat; echo no >&2; exit 3\"` failed (exit code 3): no"
+        );
+    }
+
+    #[test]
+    fn megabytes_go_through_both_ways() {
+        let bytes = vec![b'x'; 3 << 20];
+        let output = host().run(&Command::new("cat").stdin(bytes.clone())).unwrap();
+        assert!(output.stdout == bytes);
+    }
+
+    #[test]
+    fn a_program_that_does_not_read_is_no_error() {
+        let command = Command::new("true").stdin(vec![b'x'; 1 << 20]);
+        assert!(host().run(&command).unwrap().status.success());
+    }
+
+    #[test]
+    fn a_daemon_that_keeps_the_pipes_open_does_not_hold_us() {
+        let started = Instant::now();
+        let output = host().run(&Command::new("sh").arg("-c").arg("sleep 5 & echo started")).unwrap();
+        assert_eq!(output.stdout, b"started\n");
+        assert!(started.elapsed() < Duration::from_secs(4));
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_killed() {
+        let command = Command::new("sleep").arg("60").limit(Duration::from_millis(50));
+        assert_eq!(
+            host().run(&command).unwrap_err().to_string(),
+            "`sleep 60` did not finish within 50ms and was killed"
+        );
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let error = host().run(&Command::new("no-such-tool")).unwrap_err();
+        assert_eq!(error.to_string(), "cannot run `no-such-tool`: there is no such program on PATH");
+    }
+}

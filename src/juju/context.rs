@@ -1,0 +1,194 @@
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::event::{Event, RelationEvent, RelationKind};
+use super::{Metadata, UnitName};
+
+/// The environment in which Juju runs us, read once.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The charm's folder.
+    pub charm_dir: PathBuf,
+    /// Our own unit.
+    pub unit: UnitName,
+    /// Random, new for every execution; two processes of one hook share it.
+    pub id: String,
+    /// The hook's name; none in `juju exec`.
+    pub hook: Option<String>,
+    vars: Vars,
+}
+
+/// The variables that say what happened.
+#[derive(Debug, Clone, Default)]
+struct Vars {
+    relation: Option<String>,
+    relation_id: Option<String>,
+    remote_unit: Option<String>,
+    remote_app: Option<String>,
+    departing: Option<String>,
+    action: Option<String>,
+}
+
+/// The process's environment and first argument, as far as they concern us.
+#[derive(Debug)]
+pub struct Environment {
+    /// `SSL_TERMINATION_ROOT`, else `/`.
+    pub root: PathBuf,
+    /// `PATH`.
+    pub path: OsString,
+    /// The name by which we were called: a hook's, or our own.
+    pub program: String,
+}
+
+impl Environment {
+    /// What this process was given.
+    pub fn read() -> Self {
+        let program = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+        Self {
+            root: std::env::var_os("SSL_TERMINATION_ROOT")
+                .filter(|root| !root.is_empty())
+                .map_or_else(|| PathBuf::from("/"), PathBuf::from),
+            path: std::env::var_os("PATH").unwrap_or_default(),
+            program: program.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        }
+    }
+}
+
+impl Context {
+    /// The context of this process; an error outside a hook, an action and `juju exec`.
+    pub fn read(program: &str) -> Result<Self> {
+        Self::from_variables(program, |name| std::env::var(name).ok(), std::env::current_dir().ok())
+    }
+
+    fn from_variables(
+        program: &str,
+        variable: impl Fn(&str) -> Option<String>,
+        current_dir: Option<PathBuf>,
+    ) -> Result<Self> {
+        let given = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let Some(id) = given("JUJU_CONTEXT_ID") else {
+            bail!(
+                "not in a hook: Juju's variable JUJU_CONTEXT_ID is not set. Run this in a hook, or as \
+                 `juju exec --unit UNIT -- ssl-termination …`"
+            )
+        };
+        let unit = given("JUJU_UNIT_NAME").context("Juju's variable JUJU_UNIT_NAME is not set")?;
+        let charm_dir = given("JUJU_CHARM_DIR").or_else(|| given("CHARM_DIR")).map(PathBuf::from).or(current_dir);
+        let action = given("JUJU_ACTION_NAME");
+        let dispatched = given("JUJU_DISPATCH_PATH").map(|path| base_name(&path));
+        Ok(Self {
+            charm_dir: charm_dir.context("neither JUJU_CHARM_DIR nor the current folder can be read")?,
+            unit: unit.parse().context("cannot read Juju's variable JUJU_UNIT_NAME")?,
+            id,
+            hook: dispatched.or_else(|| hook_of_program(program)).filter(|_| action.is_none()),
+            vars: Vars {
+                relation: given("JUJU_RELATION"),
+                relation_id: given("JUJU_RELATION_ID"),
+                remote_unit: given("JUJU_REMOTE_UNIT"),
+                remote_app: given("JUJU_REMOTE_APP"),
+                departing: given("JUJU_DEPARTING_UNIT"),
+                action,
+            },
+        })
+    }
+
+    /// What Juju tells us. A relation hook's endpoint is what Juju says it is; where it doesn't, the hook's name says
+    /// it, if the charm has such an endpoint.
+    pub fn event(&self, metadata: &Metadata) -> Result<Event> {
+        if let Some(action) = &self.vars.action {
+            return Ok(Event::Action(action.clone()));
+        }
+        let Some(hook) = &self.hook else { return Ok(Event::None) };
+        let Some((prefix, kind)) = RelationKind::of_hook(hook) else { return Ok(Event::of_hook(hook)) };
+        let endpoint = self.vars.relation.as_deref().unwrap_or(prefix);
+        if metadata.endpoint(endpoint).is_none() {
+            bail!("the hook {hook} is about the endpoint {endpoint}, which metadata.yaml does not have");
+        }
+        self.relation_event(kind).map(Event::Relation).with_context(|| format!("cannot read what the hook {hook} is about"))
+    }
+
+    fn relation_event(&self, kind: RelationKind) -> Result<RelationEvent> {
+        let unit = |text: &Option<String>| text.as_deref().map(str::parse).transpose();
+        let id = self.vars.relation_id.as_deref().context("Juju's variable JUJU_RELATION_ID is not set")?;
+        let remote_unit: Option<UnitName> = unit(&self.vars.remote_unit)?;
+        let app = self.vars.remote_app.as_deref().or(remote_unit.as_ref().map(UnitName::app));
+        Ok(RelationEvent {
+            kind,
+            relation: id.parse()?,
+            remote_app: app.unwrap_or_default().to_owned(),
+            departing: unit(&self.vars.departing)?,
+            remote_unit,
+        })
+    }
+
+    /// Where the charm's state lies: Juju keeps the folder over a refresh.
+    pub fn state_dir(&self) -> PathBuf {
+        self.charm_dir.join(".state")
+    }
+}
+
+/// Called by a link of another name than our own, we are that hook.
+fn hook_of_program(program: &str) -> Option<String> {
+    (!matches!(program, "" | "ssl-termination" | "dispatch")).then(|| program.to_owned())
+}
+
+fn base_name(path: &str) -> String {
+    Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const METADATA: &str = "name: x\nprovides:\n  tls: {interface: ssl-termination}\nrequires:\n  a-relation-joined: {interface: http}\n";
+
+    fn event(program: &str, variables: &[(&str, &str)]) -> Result<Event> {
+        let all = [("JUJU_CONTEXT_ID", "x/0-install-1"), ("JUJU_UNIT_NAME", "x/0"), ("JUJU_CHARM_DIR", "/charm")];
+        let variables: Vec<_> = variables.iter().chain(&all).copied().collect();
+        let lookup = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        Context::from_variables(program, lookup, None)?.event(&Metadata::parse(METADATA).unwrap())
+    }
+
+    #[test]
+    fn the_dispatch_path_comes_before_the_name_of_the_program() {
+        assert!(event("install", &[]).unwrap().is(Lifecycle::Install));
+        assert!(event("dispatch", &[("JUJU_DISPATCH_PATH", "hooks/start")]).unwrap().is(Lifecycle::Start));
+        assert!(event("stop", &[("JUJU_DISPATCH_PATH", "hooks/start")]).unwrap().is(Lifecycle::Start));
+        assert_eq!(event("ssl-termination", &[]).unwrap(), Event::None);
+        assert_eq!(event("x", &[("JUJU_DISPATCH_PATH", "actions/go"), ("JUJU_ACTION_NAME", "go")]).unwrap(), Event::Action("go".into()));
+        assert_eq!(event("secret-changed", &[]).unwrap(), Event::Other("secret-changed".into()));
+    }
+
+    #[test]
+    fn a_relation_hook_is_read_from_its_end() {
+        let variables = [("JUJU_RELATION_ID", "tls:3"), ("JUJU_REMOTE_UNIT", "blog/0"), ("JUJU_RELATION", "tls")];
+        let Event::Relation(read) = event("tls-relation-changed", &variables).unwrap() else { panic!() };
+        assert_eq!(read.kind, RelationKind::Changed);
+        assert_eq!((read.relation.to_string(), read.remote_app.as_str()), ("tls:3".into(), "blog"));
+
+        let variables = [("JUJU_RELATION_ID", "a-relation-joined:4"), ("JUJU_REMOTE_UNIT", ""), ("JUJU_REMOTE_APP", "web")];
+        let read = event("a-relation-joined-relation-broken", &variables).unwrap();
+        assert_eq!(read.to_string(), "a-relation-joined-relation-broken a-relation-joined:4");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error_not_a_guess() {
+        let said = |program: &str, variables: &[(&str, &str)]| format!("{:#}", event(program, variables).unwrap_err());
+        assert_eq!(
+            said("db-relation-changed", &[("JUJU_RELATION_ID", "db:1")]),
+            "the hook db-relation-changed is about the endpoint db, which metadata.yaml does not have"
+        );
+        assert_eq!(
+            said("tls-relation-changed", &[]),
+            "cannot read what the hook tls-relation-changed is about: Juju's variable JUJU_RELATION_ID is not set"
+        );
+        assert_eq!(
+            said("tls-relation-changed", &[("JUJU_RELATION_ID", "tls:1"), ("JUJU_REMOTE_UNIT", "blog")]),
+            "cannot read what the hook tls-relation-changed is about: not a unit's name: \"blog\""
+        );
+        let outside = Context::from_variables("ssl-termination", |_| None, None).unwrap_err();
+        assert!(outside.to_string().starts_with("not in a hook: "), "{outside}");
+    }
+}
