@@ -1,3 +1,6 @@
 //! The `ssl-termination` interface for Juju charms, and the charm that terminates TLS.
 
 pub mod host;
+pub mod interface;
+pub mod juju;
+pub mod reactive;

@@ -83,14 +83,16 @@ impl Host {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let temporary = path.with_file_name(format!(".{name}.new"));
         found(fs::remove_file(&temporary)).map_err(&failed)?;
-        let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).and_then(|mut file| {
-            file.write_all(content)?;
-            if let Owner::Group(group) = owner {
-                std::os::unix::fs::fchown(&file, None, Some(group))?;
-            }
-            file.set_permissions(Permissions::from_mode(mode))?;
-            fs::rename(&temporary, path)
-        });
+        let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).and_then(
+            |mut file| {
+                file.write_all(content)?;
+                if let Owner::Group(group) = owner {
+                    std::os::unix::fs::fchown(&file, None, Some(group))?;
+                }
+                file.set_permissions(Permissions::from_mode(mode))?;
+                fs::rename(&temporary, path)
+            },
+        );
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
@@ -98,7 +100,13 @@ impl Host {
     }
 
     /// Writes the file only if its content differs; says whether it did.
-    pub fn write_if_different(&self, path: &Path, content: &[u8], mode: Mode, owner: Owner) -> Result<bool, FileError> {
+    pub fn write_if_different(
+        &self,
+        path: &Path,
+        content: &[u8],
+        mode: Mode,
+        owner: Owner,
+    ) -> Result<bool, FileError> {
         if self.read(path)?.is_some_and(|old| old == content) {
             return Ok(false);
         }
@@ -122,7 +130,8 @@ impl Host {
     /// Lets two paths change places in one step.
     pub fn exchange(&self, one: &Path, other: &Path) -> Result<(), FileError> {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
-        renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).map_err(|errno| FileError::of("exchange", one)(errno.into()))
+        renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
+            .map_err(|errno| FileError::of("exchange", one)(errno.into()))
     }
 
     /// Gives an existing file a second name.

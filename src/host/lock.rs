@@ -19,13 +19,16 @@ pub struct Lock {
 impl Host {
     /// Takes the lock at `path`, waiting for another holder at most `limit`.
     pub fn lock(&self, path: &Path, limit: Duration) -> Result<Lock> {
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+        let open =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
         let file = open.with_context(|| format!("cannot open the lock {}", path.display()))?;
         let deadline = Instant::now() + limit;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Lock { file, path: path.to_owned() }),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(Duration::from_millis(20)),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    sleep(Duration::from_millis(20))
+                }
                 Err(TryLockError::WouldBlock) => bail!(
                     "another process has held the lock {} for {limit:?}: look for a hook or command of this unit that hangs",
                     path.display()

@@ -25,7 +25,13 @@ pub struct Command {
 impl Command {
     /// `program`, looked up on PATH, with one minute to finish.
     pub fn new(program: impl Into<String>) -> Self {
-        Self { program: program.into(), args: Vec::new(), stdin: Vec::new(), limit: Duration::from_secs(60), clean: false }
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            stdin: Vec::new(),
+            limit: Duration::from_secs(60),
+            clean: false,
+        }
     }
 
     /// Adds one argument.
@@ -172,7 +178,11 @@ impl Host {
         if output.status.success() {
             return Ok(output);
         }
-        Err(ProcessError::Failed { command: command.to_string(), status: output.status, stderr: output.stderr })
+        Err(ProcessError::Failed {
+            command: command.to_string(),
+            status: output.status,
+            stderr: output.stderr,
+        })
     }
 }
 
@@ -181,7 +191,8 @@ impl Host {
 /// Only the child's end counts, not that of its pipes: a daemon that it started may hold them open.
 fn watch(child: &mut Child, mut stdin: &[u8], limit: Duration) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
     let pidfd = pidfd_open(pid(child)?, PidfdFlags::empty())?;
-    let (mut to_child, mut stdout, mut stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (mut to_child, mut stdout, mut stderr) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let deadline = Instant::now() + limit;
     let mut ended = false;
@@ -254,7 +265,10 @@ fn feed(pipe: &mut Option<impl Write>, bytes: &mut &[u8]) -> io::Result<()> {
 }
 
 fn pid(child: &Child) -> io::Result<Pid> {
-    i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("the process has no number"))
+    i32::try_from(child.id())
+        .ok()
+        .and_then(Pid::from_raw)
+        .ok_or_else(|| io::Error::other("the process has no number"))
 }
 
 /// Kills the child and what it started, and takes its exit status so that no zombie stays.

@@ -75,7 +75,8 @@ impl Context {
             )
         };
         let unit = given("JUJU_UNIT_NAME").context("Juju's variable JUJU_UNIT_NAME is not set")?;
-        let charm_dir = given("JUJU_CHARM_DIR").or_else(|| given("CHARM_DIR")).map(PathBuf::from).or(current_dir);
+        let charm_dir =
+            given("JUJU_CHARM_DIR").or_else(|| given("CHARM_DIR")).map(PathBuf::from).or(current_dir);
         let action = given("JUJU_ACTION_NAME");
         let dispatched = given("JUJU_DISPATCH_PATH").map(|path| base_name(&path));
         Ok(Self {
@@ -106,7 +107,9 @@ impl Context {
         if metadata.endpoint(endpoint).is_none() {
             bail!("the hook {hook} is about the endpoint {endpoint}, which metadata.yaml does not have");
         }
-        self.relation_event(kind).map(Event::Relation).with_context(|| format!("cannot read what the hook {hook} is about"))
+        self.relation_event(kind)
+            .map(Event::Relation)
+            .with_context(|| format!("cannot read what the hook {hook} is about"))
     }
 
     fn relation_event(&self, kind: RelationKind) -> Result<RelationEvent> {
@@ -141,13 +144,16 @@ fn base_name(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::juju::Lifecycle;
 
     const METADATA: &str = "name: x\nprovides:\n  tls: {interface: ssl-termination}\nrequires:\n  a-relation-joined: {interface: http}\n";
 
     fn event(program: &str, variables: &[(&str, &str)]) -> Result<Event> {
-        let all = [("JUJU_CONTEXT_ID", "x/0-install-1"), ("JUJU_UNIT_NAME", "x/0"), ("JUJU_CHARM_DIR", "/charm")];
+        let all =
+            [("JUJU_CONTEXT_ID", "x/0-install-1"), ("JUJU_UNIT_NAME", "x/0"), ("JUJU_CHARM_DIR", "/charm")];
         let variables: Vec<_> = variables.iter().chain(&all).copied().collect();
-        let lookup = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let lookup =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         Context::from_variables(program, lookup, None)?.event(&Metadata::parse(METADATA).unwrap())
     }
 
@@ -157,25 +163,35 @@ mod tests {
         assert!(event("dispatch", &[("JUJU_DISPATCH_PATH", "hooks/start")]).unwrap().is(Lifecycle::Start));
         assert!(event("stop", &[("JUJU_DISPATCH_PATH", "hooks/start")]).unwrap().is(Lifecycle::Start));
         assert_eq!(event("ssl-termination", &[]).unwrap(), Event::None);
-        assert_eq!(event("x", &[("JUJU_DISPATCH_PATH", "actions/go"), ("JUJU_ACTION_NAME", "go")]).unwrap(), Event::Action("go".into()));
+        assert_eq!(
+            event("x", &[("JUJU_DISPATCH_PATH", "actions/go"), ("JUJU_ACTION_NAME", "go")]).unwrap(),
+            Event::Action("go".into())
+        );
         assert_eq!(event("secret-changed", &[]).unwrap(), Event::Other("secret-changed".into()));
     }
 
     #[test]
     fn a_relation_hook_is_read_from_its_end() {
-        let variables = [("JUJU_RELATION_ID", "tls:3"), ("JUJU_REMOTE_UNIT", "blog/0"), ("JUJU_RELATION", "tls")];
+        let variables =
+            [("JUJU_RELATION_ID", "tls:3"), ("JUJU_REMOTE_UNIT", "blog/0"), ("JUJU_RELATION", "tls")];
         let Event::Relation(read) = event("tls-relation-changed", &variables).unwrap() else { panic!() };
         assert_eq!(read.kind, RelationKind::Changed);
         assert_eq!((read.relation.to_string(), read.remote_app.as_str()), ("tls:3".into(), "blog"));
 
-        let variables = [("JUJU_RELATION_ID", "a-relation-joined:4"), ("JUJU_REMOTE_UNIT", ""), ("JUJU_REMOTE_APP", "web")];
+        let variables = [
+            ("JUJU_RELATION_ID", "a-relation-joined:4"),
+            ("JUJU_REMOTE_UNIT", ""),
+            ("JUJU_REMOTE_APP", "web"),
+        ];
         let read = event("a-relation-joined-relation-broken", &variables).unwrap();
         assert_eq!(read.to_string(), "a-relation-joined-relation-broken a-relation-joined:4");
     }
 
     #[test]
     fn what_cannot_be_read_is_an_error_not_a_guess() {
-        let said = |program: &str, variables: &[(&str, &str)]| format!("{:#}", event(program, variables).unwrap_err());
+        let said = |program: &str, variables: &[(&str, &str)]| {
+            format!("{:#}", event(program, variables).unwrap_err())
+        };
         assert_eq!(
             said("db-relation-changed", &[("JUJU_RELATION_ID", "db:1")]),
             "the hook db-relation-changed is about the endpoint db, which metadata.yaml does not have"

@@ -47,7 +47,8 @@ impl Metadata {
     pub fn read(host: &Host, charm_dir: &Path) -> Result<Self> {
         let path = charm_dir.join("metadata.yaml");
         let text = host.read(&path)?.with_context(|| format!("{} is missing", path.display()))?;
-        Self::parse(&String::from_utf8_lossy(&text)).with_context(|| format!("cannot read {}", path.display()))
+        Self::parse(&String::from_utf8_lossy(&text))
+            .with_context(|| format!("cannot read {}", path.display()))
     }
 
     /// Reads the text of a metadata.yaml.
@@ -60,7 +61,11 @@ impl Metadata {
         [(Role::Provides, &self.provides), (Role::Requires, &self.requires), (Role::Peers, &self.peers)]
             .into_iter()
             .flat_map(|(role, declared)| {
-                declared.iter().map(move |(name, declared)| Endpoint { name, role, interface: &declared.interface })
+                declared.iter().map(move |(name, declared)| Endpoint {
+                    name,
+                    role,
+                    interface: &declared.interface,
+                })
             })
     }
 

@@ -7,7 +7,7 @@ mod metadata;
 mod names;
 pub mod tool;
 
-pub use context::Context;
+pub use context::{Context, Environment};
 pub use event::{Event, Lifecycle, RelationEvent, RelationKind};
 pub use metadata::{Endpoint, Metadata, Role};
 pub use names::{NameError, RelationId, UnitName};

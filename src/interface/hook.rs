@@ -1,0 +1,209 @@
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::flags::compare;
+use super::take_in::{Reach, if_there, read_own, take_in};
+use crate::host::Host;
+use crate::juju::tool::relation::Bag;
+use crate::juju::tool::status::Status;
+use crate::juju::tool::{relation, state, status};
+use crate::juju::{Context, Event, Lifecycle, Metadata, RelationId, RelationKind};
+use crate::reactive::{self, Flags, Handler, Standing, State, Store};
+
+/// The key of Juju's charm state that holds the token of the generation it has committed.
+const TOKEN: &str = "ssl-termination-generation";
+
+/// The keys that we publish in our own unit's databags.
+pub(super) const PUBLISHED: [&str; 3] = ["cert-request", "status", "features"];
+
+/// One hook: what happened, what is known, what has been decided so far.
+#[derive(Debug)]
+pub struct Hook {
+    /// Files and processes.
+    pub host: Host,
+    /// Where and as whom we run.
+    pub context: Context,
+    /// The charm's endpoints.
+    pub metadata: Metadata,
+    /// What happened.
+    pub event: Event,
+    /// What is remembered; handlers change it.
+    pub state: State,
+    /// How the flag file stood to what Juju has committed.
+    pub standing: Standing,
+    /// Whether nothing that is remembered of the outside can be relied on: every file, every service, every port is
+    /// to be compared with what should be.
+    pub anew: bool,
+    before: State,
+    store: Store,
+    to_publish: BTreeMap<RelationId, Bag>,
+    tokens: bool,
+}
+
+/// Runs one hook with the handlers of a charm; `status` tells what `juju status` should say, from the whole.
+pub fn run(
+    host: Host,
+    context: Context,
+    table: &[Handler<Hook>],
+    status: fn(&Hook) -> Option<Status>,
+) -> Result<()> {
+    let mut hook = Hook::begin(host, context)?;
+    reactive::run(table, &mut hook, Hook::flags)?;
+    let status = status(&hook);
+    hook.commit(status)
+}
+
+impl Hook {
+    /// Takes in what happened: the event, the remembered state as far as Juju has it too, what the other sides say
+    /// now, and the flags that follow.
+    pub fn begin(host: Host, context: Context) -> Result<Self> {
+        let metadata = Metadata::read(&host, &context.charm_dir)?;
+        let event = context.event(&metadata)?;
+        let mark = event.is_hook().then(|| event.to_string());
+        let mut store = Store::open(&host, &context.state_dir(), &context.id, mark.as_deref())?;
+        let committed = match state::get(&host, TOKEN) {
+            Ok(token) => Some(token),
+            Err(error) if error.is_missing_tool() => None,
+            Err(error) => return Err(error).context("cannot learn what Juju has committed"),
+        };
+        let tokens = committed.is_some();
+        let (state, standing) = store.settle(&host, committed.as_ref().map(Option::as_deref))?;
+        let died = store.died.clone().filter(|_| event.is_hook() && standing != Standing::Again);
+        if let Some(died) = &died {
+            log::warn!("the hook \"{died}\" did not end: reading everything again");
+        }
+        let anew = standing.is_stale()
+            || died.is_some()
+            || store.migrated
+            || [Lifecycle::UpgradeCharm, Lifecycle::Start].iter().any(|step| event.is(*step));
+        let mut hook = Self {
+            before: state.clone(),
+            to_publish: BTreeMap::new(),
+            host,
+            context,
+            metadata,
+            event,
+            state,
+            standing,
+            anew,
+            store,
+            tokens,
+        };
+        hook.take_in()?;
+        Ok(hook)
+    }
+
+    fn take_in(&mut self) -> Result<()> {
+        if self.standing == Standing::Again || !self.event.is_hook() {
+            return Ok(());
+        }
+        let reach = match () {
+            () if self.anew => Reach::Everything,
+            () if self.event.is(Lifecycle::UpdateStatus) => Reach::Members,
+            () => Reach::Event,
+        };
+        take_in(&self.host, &self.metadata, &self.event, reach, &mut self.state.view)?;
+        if let Some(level) = self.option("log-level").and_then(|level| level.parse().ok()) {
+            crate::juju::log::set_level(level);
+        }
+        compare(&self.metadata, &self.event, &self.before.view, &self.state.view, &mut self.state.flags);
+        if self.anew {
+            self.publish_anew()?;
+        }
+        let gone = |relation: &RelationId| !self.state.view.relations.contains_key(relation);
+        let gone: Vec<RelationId> =
+            self.state.published.keys().filter(|relation| gone(relation)).cloned().collect();
+        for relation in gone {
+            self.state.published.remove(&relation);
+            self.to_publish.remove(&relation);
+        }
+        Ok(())
+    }
+
+    /// Whatever is remembered as published is set again: equal values cost Juju nothing.
+    fn publish_anew(&mut self) -> Result<()> {
+        if self.standing == Standing::Unknown {
+            for endpoint in self.metadata.endpoints().filter(|endpoint| super::keys(*endpoint).is_some()) {
+                self.state.flags.set(crate::reactive::Flag::update(endpoint.name));
+            }
+            self.state.published.clear();
+            for relation in self.state.view.relations.keys() {
+                if let Some(bag) = read_own(&self.host, &self.context.unit, relation)? {
+                    self.state.published.insert(relation.clone(), bag);
+                }
+            }
+        }
+        self.to_publish = self.state.published.clone();
+        Ok(())
+    }
+
+    /// The flags, for handlers to read, set and clear.
+    pub fn flags(&mut self) -> &mut Flags {
+        &mut self.state.flags
+    }
+
+    /// An option's value, if it is a text.
+    pub fn option(&self, name: &str) -> Option<&str> {
+        self.state.view.config.as_ref()?.get(name)?.as_str()
+    }
+
+    /// The relation that ends with this hook; nothing can be published to it any more.
+    pub fn breaking(&self) -> Option<&RelationId> {
+        match &self.event {
+            Event::Relation(event) if event.kind == RelationKind::Broken => Some(&event.relation),
+            _ => None,
+        }
+    }
+
+    /// Publishes a key in our unit's databag, or deletes it, if it is not known to be so already.
+    pub fn publish(&mut self, relation: &RelationId, key: &str, value: Option<String>) {
+        if self.breaking() == Some(relation) || !self.state.view.relations.contains_key(relation) {
+            return;
+        }
+        let known = self.state.published.entry(relation.clone()).or_default();
+        if known.get(key) == value.as_ref() {
+            return;
+        }
+        match &value {
+            Some(value) => known.insert(key.to_owned(), value.clone()),
+            None => known.remove(key),
+        };
+        self.to_publish
+            .entry(relation.clone())
+            .or_default()
+            .insert(key.to_owned(), value.unwrap_or_default());
+    }
+
+    /// What our unit's databag is known to hold under a key.
+    pub fn published(&self, relation: &RelationId, key: &str) -> Option<&str> {
+        self.state.published.get(relation)?.get(key).map(String::as_str)
+    }
+
+    /// Ends the hook: tells Juju what is new, then writes the state.
+    pub fn commit(mut self, status: Option<Status>) -> Result<()> {
+        for (relation, values) in std::mem::take(&mut self.to_publish) {
+            if !values.is_empty() && if_there(relation::set(&self.host, &relation, &values))?.is_none() {
+                self.state.view.forget(&relation);
+                self.state.published.remove(&relation);
+            }
+        }
+        let changed = self.state != self.before || self.standing == Standing::Unknown;
+        if changed && self.tokens {
+            if !self.event.is_hook() && self.standing.is_stale() {
+                bail!(
+                    "Juju has not committed this unit's last hook: nothing can be changed before it was retried (`juju resolve UNIT`)"
+                );
+            }
+            state::set(&self.host, TOKEN, &self.context.id)?;
+        }
+        if let Some(status) = status {
+            let always = self.anew || self.event.is(Lifecycle::Install);
+            if always || self.store.status() != Some(&status) {
+                status::set(&self.host, &status)?;
+                self.store.set_status(status);
+            }
+        }
+        self.store.commit(&self.host, &self.state, self.standing, changed)
+    }
+}

@@ -1,0 +1,35 @@
+//! The `ssl-termination` interface, both sides, for endpoints of any name: flags, the four calls, and one hook's way
+//! through it all.
+//!
+//! The `http` interface's requires side is here too, as far as its flags and its keys go.
+
+mod flags;
+mod hook;
+//pub mod provides;
+//pub mod requires;
+mod take_in;
+
+pub use hook::{Hook, run};
+
+use crate::juju::{Endpoint, Role};
+
+/// The keys of a remote unit's databag that one side of an interface is about.
+#[derive(Debug, Clone, Copy)]
+struct Keys {
+    /// The ones whose change raises `update`.
+    watched: &'static [&'static str],
+    /// The ones that are remembered besides.
+    noted: &'static [&'static str],
+}
+
+/// What we look at on an endpoint; nothing on one whose interface is not ours.
+fn keys(endpoint: Endpoint<'_>) -> Option<Keys> {
+    match (endpoint.interface, endpoint.role) {
+        ("ssl-termination", Role::Provides) => Some(Keys { watched: &["cert-request"], noted: &[] }),
+        ("ssl-termination", Role::Requires) => Some(Keys { watched: &["status"], noted: &["features"] }),
+        ("http", Role::Requires) => {
+            Some(Keys { watched: &["hostname", "port", "ingress-address", "private-address"], noted: &[] })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,45 @@
+//! The side that offers TLS: it reads requests and answers with a status.
+
+use serde_json::Value;
+
+use super::Hook;
+use crate::juju::{RelationId, UnitName};
+use crate::wire::{CertRequest, Refusal, json};
+
+/// One unit's request, as it was sent and as it can be used.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The relation over which it came.
+    pub relation: &'a RelationId,
+    /// The unit that sent it.
+    pub unit: &'a UnitName,
+    /// The JSON text that the unit published.
+    pub text: &'a str,
+    /// What it asks for, or why it is refused.
+    pub parsed: Result<CertRequest, Refusal>,
+}
+
+/// The requests of all units of an endpoint, by relation and unit number. Units that ask for nothing are left out.
+pub fn get_cert_requests<'a>(hook: &'a Hook, endpoint: &'a str) -> Vec<Request<'a>> {
+    let units = hook.state.view.units(endpoint);
+    units
+        .filter_map(|(relation, unit, bag)| {
+            let text = bag.get("cert-request")?;
+            let parsed = CertRequest::parse(text).transpose()?;
+            Some(Request { relation, unit, text, parsed })
+        })
+        .collect()
+}
+
+/// Answers every relation of an endpoint with the same status, any JSON value.
+pub fn send_status(hook: &mut Hook, endpoint: &str, status: &Value) {
+    let relations: Vec<RelationId> = hook.state.view.of(endpoint).map(|(relation, _)| relation.clone()).collect();
+    for relation in relations {
+        send_status_to(hook, &relation, Some(status));
+    }
+}
+
+/// Answers one relation; `None` takes the answer back.
+pub fn send_status_to(hook: &mut Hook, relation: &RelationId, status: Option<&Value>) {
+    hook.publish(relation, "status", status.map(json::to_string));
+}

@@ -1,0 +1,89 @@
+//! The hook tools, one function a call, one file a family. Each call costs a process and a round trip to the agent.
+
+pub mod config;
+pub mod port;
+pub mod relation;
+pub mod state;
+pub mod status;
+pub mod unit;
+
+use serde::de::DeserializeOwned;
+
+use crate::host::{Command, Host, ProcessError};
+
+/// A hook tool that could not be called, refused, or answered what it should not.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// It did not run, or ran into its time limit, or said no.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// What it printed is not what its documentation says. The answer itself may hold secrets and is not shown.
+    #[error("cannot read the answer of `{command}`: {fault} error at line {line}, column {column}")]
+    Answer {
+        /// The command line.
+        command: String,
+        /// What kind of error it is.
+        fault: &'static str,
+        /// Where reading stopped.
+        line: usize,
+        /// Where reading stopped.
+        column: usize,
+    },
+}
+
+impl ToolError {
+    /// Whether Juju says that the relation or unit is not ours, or gone: its words for a relation that was removed by
+    /// force.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Process(ProcessError::Failed { stderr, .. }) if stderr == "ERROR permission denied")
+    }
+
+    /// Whether this Juju has no such tool.
+    pub fn is_missing_tool(&self) -> bool {
+        matches!(self, Self::Process(ProcessError::Missing(_)))
+    }
+}
+
+/// Calls a tool for what it does.
+fn call(host: &Host, command: &Command) -> Result<(), ToolError> {
+    host.run_ok(command)?;
+    Ok(())
+}
+
+/// Calls a tool for what it answers, as JSON.
+fn ask<T: DeserializeOwned>(host: &Host, command: &Command) -> Result<T, ToolError> {
+    let output = host.run_ok(command)?;
+    serde_json::from_slice(&output.stdout).map_err(|error| ToolError::Answer {
+        command: command.to_string(),
+        fault: if error.is_data() { "data" } else { "syntax" },
+        line: error.line(),
+        column: error.column(),
+    })
+}
+
+/// `map` as a JSON text that Juju's YAML reader takes for the same map: serde_json writes what stands above 0x7e as
+/// it is, and YAML refuses or folds some of that.
+fn yaml_safe(map: &impl serde::Serialize) -> String {
+    let json = serde_json::to_string(map).unwrap_or_default();
+    let mut safe = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
+                safe.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            _ => safe.push(character),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_yaml_would_fold_or_refuse_is_escaped() {
+        let text = yaml_safe(&["a\u{7f}\u{85}\u{2028}😀/\"\n"]);
+        assert_eq!(text, r#"["a\u007f\u0085\u2028😀/\"\n"]"#);
+    }
+}

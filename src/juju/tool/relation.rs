@@ -1,0 +1,32 @@
+//! relation-get, relation-set, relation-ids, relation-list.
+
+use std::collections::BTreeMap;
+
+use super::{ToolError, ask, call, yaml_safe};
+use crate::host::{Command, Host};
+use crate::juju::{RelationId, UnitName};
+
+/// A databag: all values are text.
+pub type Bag = BTreeMap<String, String>;
+
+/// A unit's whole databag on a relation.
+pub fn get(host: &Host, relation: &RelationId, unit: &UnitName) -> Result<Bag, ToolError> {
+    let command = Command::new("relation-get").args(["--format=json", "-r"]);
+    ask(host, &command.args([relation.to_string(), "-".to_owned(), unit.to_string()]))
+}
+
+/// Sets keys of our own unit's databag; an empty text deletes the key. Juju applies it when the hook has ended well.
+pub fn set(host: &Host, relation: &RelationId, values: &Bag) -> Result<(), ToolError> {
+    let command = Command::new("relation-set").arg("-r").arg(relation.to_string()).args(["--file", "-"]);
+    call(host, &command.stdin(yaml_safe(values)))
+}
+
+/// The relations of an endpoint.
+pub fn ids(host: &Host, endpoint: &str) -> Result<Vec<RelationId>, ToolError> {
+    ask(host, &Command::new("relation-ids").args(["--format=json", endpoint]))
+}
+
+/// The units that have joined a relation, as far as our unit was told.
+pub fn units(host: &Host, relation: &RelationId) -> Result<Vec<UnitName>, ToolError> {
+    ask(host, &Command::new("relation-list").args(["--format=json", "-r"]).arg(relation.to_string()))
+}

@@ -1,0 +1,15 @@
+//! Flags, what each remote unit has published, the file that keeps both, and handlers that run when flags match.
+//!
+//! Nothing here knows an interface: which keys matter and which flags follow is said by the room above.
+
+mod engine;
+mod flag;
+mod state;
+mod store;
+mod view;
+
+pub use engine::{Handler, run};
+pub use flag::{Flag, FlagError, Flags};
+pub use state::State;
+pub use store::{Standing, Store};
+pub use view::{Remote, View};
