@@ -5,8 +5,8 @@
 
 mod flags;
 mod hook;
-//pub mod provides;
-//pub mod requires;
+pub mod provides;
+pub mod requires;
 mod take_in;
 
 pub use hook::{Hook, run};
