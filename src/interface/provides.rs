@@ -33,7 +33,8 @@ pub fn get_cert_requests<'a>(hook: &'a Hook, endpoint: &'a str) -> Vec<Request<'
 
 /// Answers every relation of an endpoint with the same status, any JSON value.
 pub fn send_status(hook: &mut Hook, endpoint: &str, status: &Value) {
-    let relations: Vec<RelationId> = hook.state.view.of(endpoint).map(|(relation, _)| relation.clone()).collect();
+    let relations: Vec<RelationId> =
+        hook.state.view.of(endpoint).map(|(relation, _)| relation.clone()).collect();
     for relation in relations {
         send_status_to(hook, &relation, Some(status));
     }

@@ -17,7 +17,8 @@ pub struct Report<'a> {
 
 /// Publishes the request to every relation of an endpoint; `None` withdraws it, with `{}`.
 pub fn send_cert_info(hook: &mut Hook, endpoint: &str, request: Option<&CertRequest>) {
-    let relations: Vec<RelationId> = hook.state.view.of(endpoint).map(|(relation, _)| relation.clone()).collect();
+    let relations: Vec<RelationId> =
+        hook.state.view.of(endpoint).map(|(relation, _)| relation.clone()).collect();
     for relation in relations {
         let text = match request {
             Some(request) => Some(request.to_wire()),

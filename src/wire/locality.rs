@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What is special about an address, where a request that names it as its upstream would reach further than its
@@ -30,7 +31,21 @@ impl Locality {
     }
 }
 
-/// From the clouds' own documentation.
+/// As it reads after "an upstream may not be …".
+impl fmt::Display for Locality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Loopback => "a loopback address",
+            Self::LinkLocal => "a link-local address",
+            Self::Metadata => "a cloud's metadata address",
+            Self::Unspecified => "an unspecified address",
+            Self::Multicast => "a multicast address",
+            Self::Broadcast => "the broadcast address",
+        })
+    }
+}
+
+/// The well-known ones; a cloud may have others.
 const METADATA_V4: [Ipv4Addr; 5] = [
     Ipv4Addr::new(169, 254, 169, 254), // nearly all
     Ipv4Addr::new(169, 254, 170, 2),   // AWS ECS: a task's credentials

@@ -1,0 +1,211 @@
+//! The charm's configuration, as types that hold only what can be used.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use crate::wire::{CertRequest, Credentials, Email, Fqdn, Reason, Website};
+
+/// What the operator has set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The names of our own site.
+    pub fqdns: Vec<Fqdn>,
+    /// Who may see it; everyone if none.
+    pub credentials: Option<Credentials>,
+    /// Whom a certificate authority may write to.
+    pub contact_email: Option<Email>,
+    /// Directives for our own site, one each.
+    pub nginx_config: Vec<String>,
+    /// Where visitors without TLS arrive, to be sent on.
+    pub http_port: u16,
+    /// Where visitors with TLS arrive.
+    pub https_port: u16,
+    /// Whether upstreams may lie on loopback and link-local addresses.
+    pub allow_local_upstreams: bool,
+    /// Senders whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<Network>,
+}
+
+/// A set of addresses, `10.0.0.0/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// Any address in it.
+    pub address: IpAddr,
+    /// How many leading bits count.
+    pub bits: u8,
+}
+
+/// An option that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("option {option}: {reason}")]
+pub struct Malformed {
+    /// Its name.
+    pub option: &'static str,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Options {
+    /// Reads what config-get says; the first option that cannot be used is named.
+    pub fn parse(config: &Map<String, Value>) -> Result<Self, Malformed> {
+        let text = |option: &str| config.get(option).and_then(Value::as_str).unwrap_or_default().trim();
+
+        let options = Self {
+            fqdns: text("fqdns")
+                .split_whitespace()
+                .map(str::parse)
+                .collect::<Result<_, Reason>>()
+                .map_err(refused("fqdns"))?,
+            credentials: optional(text("credentials")).map_err(refused("credentials"))?,
+            contact_email: optional(text("contact-email")).map_err(refused("contact-email"))?,
+            nginx_config: text("nginx-config")
+                .split(';')
+                .map(|directive| directive.trim().to_owned())
+                .filter(|directive| !directive.is_empty())
+                .collect(),
+            http_port: port(config, "http-port", 80)?,
+            https_port: port(config, "https-port", 443)?,
+            allow_local_upstreams: config
+                .get("allow-local-upstreams")
+                .and_then(Value::as_bool)
+                .unwrap_or_default(),
+            trusted_proxies: text("trusted-proxies")
+                .split_whitespace()
+                .map(network)
+                .collect::<Result<_, String>>()
+                .map_err(refused("trusted-proxies"))?,
+        };
+        match text("certificate-source") {
+            "" | "self-signed" => {}
+            other => {
+                let reason = format!("{other:?} is not known: the one source so far is self-signed");
+                return Err(Malformed { option: "certificate-source", reason });
+            }
+        }
+        if options.http_port == options.https_port {
+            let reason = format!("{} is the http-port too: they must differ", options.https_port);
+            return Err(Malformed { option: "https-port", reason });
+        }
+        let level = text("log-level");
+        if !level.is_empty() && level.parse::<log::LevelFilter>().is_err() {
+            let reason = format!("{level:?} is none of error, warn, info, debug, trace, off");
+            return Err(Malformed { option: "log-level", reason });
+        }
+        Ok(options)
+    }
+
+    /// The request for our own names in front of these web servers; none without names or web servers.
+    pub fn request(&self, websites: &[Website]) -> Option<CertRequest> {
+        if websites.is_empty() {
+            return None;
+        }
+        let mut request = CertRequest::new(self.fqdns.iter().cloned()).ok()?;
+        request.contact_email.clone_from(&self.contact_email);
+        request.credentials.clone_from(&self.credentials);
+        request.upstreams = websites.iter().cloned().map(Into::into).collect();
+        request.nginx_config.clone_from(&self.nginx_config);
+        Some(request)
+    }
+}
+
+fn refused<E: ToString>(option: &'static str) -> impl Fn(E) -> Malformed {
+    move |reason| Malformed { option, reason: reason.to_string() }
+}
+
+fn optional<T: FromStr<Err = Reason>>(text: &str) -> Result<Option<T>, Reason> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
+}
+
+fn port(config: &Map<String, Value>, option: &'static str, default: u16) -> Result<u16, Malformed> {
+    let Some(value) = config.get(option) else { return Ok(default) };
+    let port = value.as_f64().filter(|port| port.fract() == 0.0 && (1.0..=65535.0).contains(port));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked the line before")]
+    port.map(|port| port as u16).ok_or_else(|| Malformed {
+        option,
+        reason: format!("{value} is not a port: it must be from 1 to 65535"),
+    })
+}
+
+fn network(text: &str) -> Result<Network, String> {
+    let error = || format!("{text:?} is not an address or a network such as 10.0.0.0/8");
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let address: IpAddr = address.parse().map_err(|_| error())?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let bits = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| error()))?;
+    if bits > most { Err(error()) } else { Ok(Network { address, bits }) }
+}
+
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.address, self.bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(config: Value) -> Result<Options, Malformed> {
+        let Value::Object(config) = config else { panic!() };
+        Options::parse(&config)
+    }
+
+    #[test]
+    fn unset_options_are_the_defaults() {
+        let options = parse(json!({})).unwrap();
+        assert_eq!((options.http_port, options.https_port), (80, 443));
+        assert!(options.fqdns.is_empty() && options.credentials.is_none() && !options.allow_local_upstreams);
+    }
+
+    #[test]
+    fn options_become_types() {
+        let options = parse(json!({
+            "fqdns": " a.example.com  b.example.com ", "credentials": "ann pa55", "nginx-config": "gzip on; etag off;",
+            "http-port": 8080, "https-port": 8443.0, "trusted-proxies": "10.0.0.0/8 ::1",
+        }))
+        .unwrap();
+        assert_eq!(options.fqdns.len(), 2);
+        assert_eq!(options.nginx_config, ["gzip on", "etag off"]);
+        assert_eq!(options.https_port, 8443);
+        assert_eq!(
+            options.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["10.0.0.0/8", "::1/128"]
+        );
+    }
+
+    #[test]
+    fn a_malformed_option_is_named() {
+        let cases = [
+            (json!({"http-port": 0}), "option http-port: 0 is not a port: it must be from 1 to 65535"),
+            (json!({"https-port": 80}), "option https-port: 80 is the http-port too: they must differ"),
+            (
+                json!({"trusted-proxies": "10/8"}),
+                "option trusted-proxies: \"10/8\" is not an address or a network such as 10.0.0.0/8",
+            ),
+            (
+                json!({"trusted-proxies": "10.0.0.0/33"}),
+                "option trusted-proxies: \"10.0.0.0/33\" is not an address or a network such as 10.0.0.0/8",
+            ),
+            (
+                json!({"log-level": "loud"}),
+                "option log-level: \"loud\" is none of error, warn, info, debug, trace, off",
+            ),
+            (
+                json!({"certificate-source": "acme"}),
+                "option certificate-source: \"acme\" is not known: the one source so far is self-signed",
+            ),
+        ];
+        for (config, said) in cases {
+            assert_eq!(parse(config).unwrap_err().to_string(), said);
+        }
+        for option in ["fqdns", "credentials", "contact-email"] {
+            let Malformed { option: named, reason } = parse(json!({ option: "no;good" })).unwrap_err();
+            assert_eq!(named, option);
+            assert!(!reason.contains("no;good") || option != "credentials");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Owner, Wanted};
+use crate::wire::Fqdn;
+
+/// Which names belong to whom. The first that asked for a name has it until it no longer wants it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Claims(BTreeMap<String, Claim>);
+
+/// Whose a name is, and the units through which it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Claim {
+    owner: Owner,
+    units: BTreeSet<String>,
+}
+
+impl Claims {
+    /// The claims after these requests.
+    ///
+    /// A unit's claim to a name ends when it sends a good request without the name, withdraws, or has gone. A refused
+    /// request ends none: the site stops, but its name stays reserved. A free name goes to the first that asks. The
+    /// operator's own site takes its names from anyone.
+    #[must_use]
+    pub fn after(&self, requests: &[Wanted]) -> Self {
+        let mut claims = BTreeMap::new();
+        let asked: BTreeMap<(&Owner, &str), Option<BTreeSet<&str>>> = requests
+            .iter()
+            .map(|wanted| {
+                let names =
+                    wanted.request.as_ref().ok().map(|good| good.fqdn().iter().map(Fqdn::as_str).collect());
+                ((&wanted.owner, wanted.unit.as_str()), names)
+            })
+            .collect();
+        for (name, claim) in &self.0 {
+            let holds = |unit: &&String| match asked.get(&(&claim.owner, unit.as_str())) {
+                Some(Some(names)) => names.contains(name.as_str()),
+                Some(None) => true,
+                None => false,
+            };
+            let units: BTreeSet<String> = claim.units.iter().filter(holds).cloned().collect();
+            if !units.is_empty() {
+                claims.insert(name.clone(), Claim { owner: claim.owner.clone(), units });
+            }
+        }
+        for wanted in requests {
+            for name in wanted.request.iter().flat_map(|request| request.fqdn()) {
+                let new = || Claim { owner: wanted.owner.clone(), units: BTreeSet::new() };
+                let claim = claims.entry(name.to_string()).or_insert_with(new);
+                if claim.owner != wanted.owner && wanted.owner == Owner::Own {
+                    *claim = new();
+                }
+                if claim.owner == wanted.owner {
+                    claim.units.insert(wanted.unit.clone());
+                }
+            }
+        }
+        Self(claims)
+    }
+
+    /// Whether a name belongs to this owner.
+    pub fn grants(&self, name: &Fqdn, owner: &Owner) -> bool {
+        self.0.get(name.as_str()).is_some_and(|claim| claim.owner == *owner)
+    }
+
+    /// Claims a name for an owner on the word of an earlier answer of ours.
+    pub fn recover(&mut self, name: &Fqdn, owner: &Owner, units: impl Iterator<Item = String>) {
+        let claim = || Claim { owner: owner.clone(), units: units.collect() };
+        self.0.entry(name.to_string()).or_insert_with(claim);
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own => f.write_str("own"),
+            Self::Relation(relation) => relation.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The side that terminates TLS: from requests to sites, from sites to nginx.
+
+mod claims;
+mod plan;
+mod upstreams;
+
+pub use claims::Claims;
+pub use plan::{Owner, Plan, Site, Wanted, plan};
+pub use upstreams::{Resolved, resolve};

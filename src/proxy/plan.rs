@@ -1,0 +1,204 @@
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::claims::Claims;
+use super::upstreams::{self, Resolved};
+use crate::juju::RelationId;
+use crate::wire::{Answer, CertRequest, Credentials, Fqdn, Refusal, RefusedRequest};
+
+/// Who asks: the operator, for the application's own site, or an application over a relation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Owner {
+    /// The operator.
+    Own,
+    /// The application at the other side of a relation.
+    Relation(RelationId),
+}
+
+impl TryFrom<String> for Owner {
+    type Error = crate::juju::NameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == "own" { Ok(Self::Own) } else { text.parse().map(Self::Relation) }
+    }
+}
+
+impl From<Owner> for String {
+    fn from(owner: Owner) -> Self {
+        owner.to_string()
+    }
+}
+
+/// One unit's request.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// For whom.
+    pub owner: Owner,
+    /// The unit that asks.
+    pub unit: String,
+    /// What it asks for, or why it is refused.
+    pub request: Result<CertRequest, Refusal>,
+}
+
+/// What should be served, and what to tell whom.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// The sites, in the order of their owners.
+    pub sites: Vec<Site>,
+    /// Whose each name is from now on.
+    pub claims: Claims,
+    /// For each owner that asks for something: what is known before anything is served.
+    pub answers: BTreeMap<Owner, Answer>,
+}
+
+/// Names that share a certificate and go to the same web servers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// For whom it is.
+    pub owner: Owner,
+    /// Its names; the first is the site's own name.
+    pub names: Vec<Fqdn>,
+    /// Where its requests go; nowhere means an answer of 503.
+    pub upstreams: Vec<SocketAddr>,
+    /// Who may see it; everyone if none.
+    pub credentials: Option<Credentials>,
+}
+
+impl Site {
+    /// The name by which the site is known: its first.
+    pub fn name(&self) -> &Fqdn {
+        &self.names[0]
+    }
+}
+
+/// Turns requests into sites, each owner's apart from the others'.
+///
+/// `requests` are in the order in which free names are given out: by relation, then by unit.
+pub fn plan(requests: &[Wanted], claims: &Claims, allow_local: bool, resolved: &Resolved) -> Plan {
+    let requests: Vec<Wanted> = requests.iter().map(|wanted| upstreams::judge(wanted, allow_local)).collect();
+    let mut plan = Plan { claims: claims.after(&requests), ..Plan::default() };
+    for wanted in &requests {
+        let answer = plan.answers.entry(wanted.owner.clone()).or_default();
+        match &wanted.request {
+            Ok(request) => {
+                let taken = request.fqdn().iter().filter(|name| !plan.claims.grants(name, &wanted.owner));
+                answer.pending.extend(taken.map(|name| (name.clone(), "taken".to_owned())));
+            }
+            Err(refusal) => answer.refused.push(RefusedRequest::new(&wanted.unit, refusal.clone())),
+        }
+    }
+    for group in groups(&requests) {
+        let owner = &group[0].owner;
+        if let Some(answer) = plan.answers.get_mut(owner)
+            && let Some(site) = merge(&group, &plan.claims, allow_local, resolved, answer)
+        {
+            plan.sites.push(site);
+        }
+    }
+    plan
+}
+
+/// A good request and who sent it.
+struct Member<'a> {
+    owner: &'a Owner,
+    unit: &'a str,
+    request: &'a CertRequest,
+}
+
+/// The good requests of each owner, those that share a name together, in the order of their first.
+fn groups(requests: &[Wanted]) -> Vec<Vec<Member<'_>>> {
+    let mut groups: Vec<Vec<Member<'_>>> = Vec::new();
+    let mut group_of: BTreeMap<(&Owner, &Fqdn), usize> = BTreeMap::new();
+    for wanted in requests {
+        let Ok(request) = &wanted.request else { continue };
+        let keys = || request.fqdn().iter().map(|name| (&wanted.owner, name));
+        let mut shared: Vec<usize> = keys().filter_map(|key| group_of.get(&key).copied()).collect();
+        shared.sort_unstable();
+        shared.dedup();
+        let target = shared.first().copied().unwrap_or_else(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        for merged in shared.into_iter().skip(1) {
+            let members = std::mem::take(&mut groups[merged]);
+            groups[target].extend(members);
+            group_of.values_mut().filter(|group| **group == merged).for_each(|group| *group = target);
+        }
+        groups[target].push(Member { owner: &wanted.owner, unit: &wanted.unit, request });
+        group_of.extend(keys().map(|key| (key, target)));
+    }
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
+/// One site from requests that share names: names and upstreams united; elsewhere the first unit's word stands, and
+/// the answer says so.
+fn merge(
+    group: &[Member<'_>],
+    claims: &Claims,
+    allow_local: bool,
+    resolved: &Resolved,
+    answer: &mut Answer,
+) -> Option<Site> {
+    let first = group.first()?;
+    let mut names: Vec<Fqdn> = Vec::new();
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    let mut lost: Vec<String> = Vec::new();
+    for member in group {
+        let granted = member.request.fqdn().iter().filter(|name| claims.grants(name, member.owner));
+        for name in granted {
+            push_new(&mut names, name.clone());
+        }
+        for upstream in &member.request.upstreams {
+            match upstreams::addresses(upstream, allow_local, resolved) {
+                Ok(found) => found.into_iter().for_each(|address| push_new(&mut addresses, address)),
+                Err(reason) => push_new(&mut lost, reason),
+            }
+        }
+    }
+    let name = names.first()?.clone();
+    let mut notes: Vec<String> =
+        group.iter().skip(1).filter_map(|member| disagreement(first, member)).collect();
+    if addresses.is_empty() {
+        lost.insert(0, "no upstreams: the site answers 503".to_owned());
+        answer.pending.extend(names.iter().map(|name| (name.clone(), lost.join("; "))));
+    } else {
+        notes.extend(lost);
+    }
+    if !notes.is_empty() {
+        answer.notes.insert(name, notes.join("; "));
+    }
+    Some(Site {
+        owner: first.owner.clone(),
+        names,
+        upstreams: addresses,
+        credentials: first.request.credentials.clone(),
+    })
+}
+
+fn disagreement(first: &Member<'_>, other: &Member<'_>) -> Option<String> {
+    let fields = [
+        ("credentials", first.request.credentials != other.request.credentials),
+        ("contact-email", first.request.contact_email != other.request.contact_email),
+        ("nginx-config", first.request.nginx_config != other.request.nginx_config),
+    ];
+    let differ: Vec<&str> = fields.iter().filter(|(_, differ)| *differ).map(|(field, _)| *field).collect();
+    (!differ.is_empty()).then(|| {
+        format!(
+            "{} differ between {} and {}: {}'s stand",
+            differ.join(", "),
+            first.unit,
+            other.unit,
+            first.unit
+        )
+    })
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
