@@ -9,6 +9,8 @@
     reason = "a test that asks for what isn't in the model is wrong, and must say so at once"
 )]
 
+#[cfg(test)]
+mod battery;
 mod charm;
 mod context;
 mod event;

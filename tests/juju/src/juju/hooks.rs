@@ -11,7 +11,7 @@ use crate::context::{ActionContext, HookContext};
 use crate::fault::Faults;
 use crate::model::Writes;
 use crate::run::{Execution, Kind, Program, execute, socket_address, unpack, variables};
-use crate::{Event, HookKind, HookRun, Name};
+use crate::{Event, Fault, HookKind, HookRun, Name};
 
 /// An action that has run.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl Juju {
         let unit = Name::from(unit);
         let mut run = HookRun::new(&unit, "juju-exec".to_owned(), None);
         let argv = command.iter().map(OsString::from).collect();
-        let (writes, _) = self.execute(argv, Kind::Exec, None, &mut run);
+        let (writes, _) = self.execute(argv, Kind::Exec, None, &[], &mut run);
         self.commit(writes, &mut run);
         run
     }
@@ -46,7 +46,7 @@ impl Juju {
         let uuid = format!("{:08x}-0ac7-4000-8000-{:012x}", self.rng.u32(..), self.rng.u64(..1 << 48));
         let kind = Kind::Action { name, uuid: &uuid };
         let action = ActionContext { params, ..ActionContext::default() };
-        let (writes, action) = self.execute(vec![program.into()], kind, Some(action), &mut run);
+        let (writes, action) = self.execute(vec![program.into()], kind, Some(action), &[], &mut run);
         if run.exit == 0 {
             self.commit(writes, &mut run);
         }
@@ -68,9 +68,8 @@ impl Juju {
             return run;
         };
         let faults = self.faults.remove(unit).unwrap_or_default();
-        let Faults { fail_commit, commit_and_rerun, .. } = faults;
-        self.faults.insert(unit.clone(), Faults { calls: faults.calls, ..Faults::default() });
-        let (writes, _) = self.execute(vec![program.into()], Kind::Hook(event), None, &mut run);
+        let Faults { calls, fail_commit, commit_and_rerun } = faults;
+        let (writes, _) = self.execute(vec![program.into()], Kind::Hook(event), None, &calls, &mut run);
         if run.exit == 0 && !fail_commit {
             self.commit(writes, &mut run);
         }
@@ -90,10 +89,10 @@ impl Juju {
         argv: Vec<OsString>,
         kind: Kind<'_>,
         action: Option<ActionContext>,
+        faults: &[(usize, Fault)],
         run: &mut HookRun,
     ) -> (Writes, Option<ActionContext>) {
         let unit = run.unit.clone();
-        let faults = self.faults.remove(&unit).unwrap_or_default().calls;
         let what = if matches!(kind, Kind::Exec) { "run-commands" } else { &run.hook };
         let context_id = format!("{unit}-{what}-{}", self.rng.u64(..1 << 63));
         let (charm_dir, tools) = (self.charm_dir(&unit), self.tools());
@@ -109,7 +108,7 @@ impl Juju {
         };
         let event = if let Kind::Hook(event) = kind { Some(event.clone()) } else { None };
         let mut context = HookContext::new(&mut self.model, &unit, event, action);
-        execute(&mut context, &program, &faults, run);
+        execute(&mut context, &program, faults, run);
         run.log = context.log;
         (context.writes, context.action)
     }

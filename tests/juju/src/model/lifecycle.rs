@@ -34,7 +34,7 @@ impl Model {
             machine,
             principal: principal.cloned(),
             dying: false,
-            status: Status::new("waiting", "agent initialising"),
+            status: Status::new("unknown", ""),
             workload_version: String::new(),
             ports: BTreeSet::new(),
             state: crate::Bag::new(),
@@ -103,7 +103,8 @@ impl Model {
         relation.dying = true;
         let applications: Vec<Name> = relation.ends.iter().map(|end| end.application.clone()).collect();
         for application in applications {
-            for unit in self.application(&application).units.clone() {
+            let units = self.applications.get(&application).map(|application| application.units.clone());
+            for unit in units.unwrap_or_default() {
                 self.break_membership(id, &unit, true);
             }
         }

@@ -4,6 +4,7 @@ mod action;
 mod config;
 mod flags;
 mod format;
+mod go_yaml;
 mod leader;
 mod log;
 mod network;

@@ -219,3 +219,49 @@ fn a_thousand_units_are_no_burden() {
     juju.relation_set("client/7", web, [("a", "b")]);
     assert_eq!(juju.settle().len(), 1);
 }
+
+#[test]
+fn a_removed_application_takes_its_relations_and_units_along() {
+    let provider = Scripted::new(PROVIDER, "echo $JUJU_DEPARTING_UNIT");
+    let mut juju = Juju::new(9);
+    juju.deploy("provider", &provider.charm(), 2);
+    juju.deploy("client", &client(), 2);
+    juju.relate("provider:web", "client:web");
+    juju.settle();
+    juju.add_unit("client");
+    juju.remove_application("client");
+    let runs = juju.settle();
+    let departed = ["web-relation-departed client/0", "web-relation-departed client/1"];
+    assert_eq!(story(&runs, "provider/0"), [&departed[..], &["web-relation-broken"]].concat());
+    assert!(juju.units("client").is_empty());
+    assert_eq!(juju.relations("provider").len(), 1);
+
+    juju.remove_application("provider");
+    let runs = juju.settle();
+    assert!(runs.iter().all(|run| run.departing.as_ref().is_none_or(|departing| *departing == run.unit)));
+    assert!(juju.pending().is_empty() && juju.relations("provider").is_empty());
+}
+
+#[test]
+fn a_subordinate_goes_with_its_relation() {
+    let agent = Charm::puppet(
+        "name: agent\nsubordinate: true\nrequires: {host: {interface: juju-info, scope: container}}\n",
+    );
+    let mut juju = Juju::new(10);
+    juju.deploy("host", &Charm::puppet("name: host\n"), 2);
+    juju.deploy_subordinate("agent", &agent);
+    let relation = juju.relate("agent:host", "host:juju-info");
+    juju.settle();
+    assert_eq!(juju.units("agent").len(), 2);
+    juju.remove_relation(relation);
+    juju.settle();
+    assert!(juju.units("agent").is_empty() && juju.relations("host").is_empty());
+}
+
+#[test]
+fn a_hundred_peers_are_no_burden_either() {
+    let mut juju = Juju::new(11);
+    juju.deploy("ring", &Charm::puppet("name: ring\npeers: {ring: {interface: ring}}\n"), 100);
+    juju.settle();
+    assert!(juju.pending().is_empty());
+}
