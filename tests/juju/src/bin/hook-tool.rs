@@ -2,7 +2,7 @@
 //! standard input to the model, what to print and the exit code back.
 
 use std::env;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufReader, Read as _, Write as _};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::path::Path;
@@ -40,7 +40,7 @@ fn call() -> Result<Answer, String> {
 
     let mut stream = connect(&address).map_err(|error| format!("dial unix {address}: {}", words(&error)))?;
     Request { context_id, cwd, argv, stdin }.write(&mut stream).map_err(|error| words(&error))?;
-    Answer::read(&mut stream).map_err(|error| words(&error))
+    Answer::read(&mut BufReader::new(stream)).map_err(|error| words(&error))
 }
 
 fn variable(name: &str) -> Result<String, String> {

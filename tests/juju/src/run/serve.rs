@@ -1,5 +1,5 @@
 use std::fs;
-use std::io;
+use std::io::{self, BufReader};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread;
@@ -31,7 +31,7 @@ impl Served {
         stream.set_nonblocking(false)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        let request = Request::read(&mut stream)?;
+        let request = Request::read(&mut BufReader::new(&stream))?;
         let number = self.calls.len() + 1;
         let mut refused = None;
         for (_, fault) in faults.iter().filter(|(at, _)| *at == number) {
