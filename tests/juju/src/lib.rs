@@ -1,1 +1,39 @@
-//! A Juju in one process, for tests of charms.
+//! A Juju in one process, for tests of charms in any language.
+//!
+//! [`Juju`] is a model: applications, units, relations, and the queue of events in Juju's order. Hooks
+//! run as real processes with real hook tools on their PATH, so what a test examines is the charm as
+//! Juju would run it. Where Juju leaves the order of events to chance, a seed decides.
+#![allow(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test that asks for what isn't in the model is wrong, and must say so at once"
+)]
+
+#[cfg(test)]
+mod battery;
+mod charm;
+mod context;
+mod event;
+mod fault;
+mod hook_run;
+mod juju;
+mod metadata;
+mod model;
+mod port;
+mod run;
+mod settings;
+mod tool;
+#[doc(hidden)]
+pub mod wire;
+mod yaml;
+
+/// The name of a unit or an application, shared.
+pub type Name = std::sync::Arc<str>;
+
+pub use charm::Charm;
+pub use event::{Event, HookKind};
+pub use fault::Fault;
+pub use hook_run::{Call, HookRun};
+pub use juju::{ActionRun, Juju, Pending};
+pub use model::{RelationId, Status};
+pub use settings::{Bag, Changes};

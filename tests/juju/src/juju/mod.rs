@@ -1,0 +1,73 @@
+mod faults;
+mod hooks;
+mod operator;
+mod queue;
+mod views;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fastrand::Rng;
+use tempfile::TempDir;
+
+pub use hooks::ActionRun;
+pub use queue::Pending;
+
+use crate::Name;
+use crate::fault::Faults;
+use crate::model::Model;
+use crate::run;
+
+/// A controller with one model, its machines, and the agents on them.
+///
+/// Nothing happens by itself: after [`deploy`](Self::deploy) or [`relate`](Self::relate) the events wait until
+/// [`settle`](Self::settle), [`step`](Self::step) or [`run`](Self::run) has the hooks run, one at a time.
+#[derive(Debug)]
+pub struct Juju {
+    model: Model,
+    rng: Rng,
+    root: TempDir,
+    limit: Duration,
+    retries: u32,
+    faults: BTreeMap<Name, Faults>,
+}
+
+impl Juju {
+    /// An empty model. What Juju leaves to chance follows from the seed.
+    pub fn new(seed: u64) -> Self {
+        let root = tempfile::Builder::new().prefix("juju-").tempdir();
+        let root = root.unwrap_or_else(|error| panic!("a temporary folder: {error}"));
+        run::install_tools(&root.path().join("tools"));
+        let mut rng = Rng::with_seed(seed);
+        let uuid = format!("{:08x}-0bad-400d-8000-{:012x}", rng.u32(..), rng.u64(..1 << 48));
+        Self {
+            model: Model::new("test", &uuid),
+            rng,
+            root,
+            limit: Duration::from_secs(120),
+            retries: 3,
+            faults: BTreeMap::new(),
+        }
+    }
+
+    /// How long a hook may run before it is killed. Juju itself has no such limit.
+    pub fn set_hook_limit(&mut self, limit: Duration) {
+        self.limit = limit;
+    }
+
+    /// How often [`settle`](Self::settle) retries a failing hook before it gives up.
+    pub fn set_retries(&mut self, retries: u32) {
+        self.retries = retries;
+    }
+
+    /// The unit's charm folder, where its hooks run.
+    pub fn charm_dir(&self, unit: &str) -> PathBuf {
+        let tag = format!("unit-{}", unit.replace('/', "-"));
+        self.root.path().join("agents").join(tag).join("charm")
+    }
+
+    fn tools(&self) -> PathBuf {
+        self.root.path().join("tools")
+    }
+}

@@ -1,0 +1,77 @@
+//! The model: what the controller knows, and what each unit's agent has been told. No processes, no files.
+
+mod agent;
+mod application;
+mod commit;
+mod done;
+mod lifecycle;
+mod membership;
+mod next;
+mod relation;
+mod scopes;
+mod unit;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) use agent::Agent;
+pub(crate) use application::Application;
+pub(crate) use commit::Writes;
+pub(crate) use membership::Membership;
+pub(crate) use next::Next;
+pub use relation::RelationId;
+pub(crate) use relation::{End, Relation};
+pub use unit::Status;
+pub(crate) use unit::Unit;
+
+use crate::Name;
+
+/// A model and everything in it.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) name: String,
+    pub(crate) uuid: String,
+    pub(crate) applications: BTreeMap<Name, Application>,
+    pub(crate) units: BTreeMap<Name, Unit>,
+    pub(crate) relations: BTreeMap<RelationId, Relation>,
+    /// The units on each machine; machines are never removed.
+    pub(crate) machines: Vec<BTreeSet<Name>>,
+    /// Units that may have something to run. All others have nothing.
+    pub(crate) busy: BTreeSet<Name>,
+    next_relation: u32,
+}
+
+impl Model {
+    pub(crate) fn new(name: &str, uuid: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            uuid: uuid.to_owned(),
+            applications: BTreeMap::new(),
+            units: BTreeMap::new(),
+            relations: BTreeMap::new(),
+            machines: Vec::new(),
+            busy: BTreeSet::new(),
+            next_relation: 0,
+        }
+    }
+
+    pub(crate) fn application(&self, name: &str) -> &Application {
+        self.applications.get(name).unwrap_or_else(|| panic!("no application {name:?} in the model"))
+    }
+
+    pub(crate) fn application_mut(&mut self, name: &str) -> &mut Application {
+        self.applications.get_mut(name).unwrap_or_else(|| panic!("no application {name:?} in the model"))
+    }
+
+    pub(crate) fn unit(&self, name: &str) -> &Unit {
+        self.units.get(name).unwrap_or_else(|| panic!("no unit {name:?} in the model"))
+    }
+
+    pub(crate) fn unit_mut(&mut self, name: &str) -> &mut Unit {
+        self.units.get_mut(name).unwrap_or_else(|| panic!("no unit {name:?} in the model"))
+    }
+
+    pub(crate) fn is_leader(&self, unit: &str) -> bool {
+        let application = self.application(&self.unit(unit).application);
+        application.leader.as_deref() == Some(unit)
+    }
+}
