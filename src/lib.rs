@@ -4,3 +4,4 @@ pub mod host;
 pub mod interface;
 pub mod juju;
 pub mod reactive;
+pub mod wire;

@@ -1,0 +1,43 @@
+//! What travels over relations, as types that can only hold valid values.
+//!
+//! Everything hostile is parsed here, once: who holds an [`Fqdn`] or a [`Credentials`] need not look at it
+//! again, whether it goes into a configuration file or into a log. What is not valid becomes a [`Refusal`],
+//! which names the field and the rule, and whose text is safe to publish and to show.
+//!
+//! This room does no I/O and knows neither Juju nor nginx: it sees text, JSON and bags of text. What an
+//! address may be used for is decided by the proxy; here it is only classified ([`Locality`]).
+
+mod cert_request;
+mod credentials;
+mod dns_name;
+mod email;
+mod excerpt;
+mod features;
+mod fqdn;
+mod host_name;
+#[cfg(test)]
+mod hostile;
+mod http;
+pub mod json;
+mod locality;
+mod port;
+mod reason;
+mod refusal;
+mod status;
+mod upstream;
+mod upstream_host;
+
+pub use cert_request::CertRequest;
+pub use credentials::Credentials;
+pub use email::Email;
+pub use features::Features;
+pub use fqdn::Fqdn;
+pub use host_name::HostName;
+pub use http::Website;
+pub use locality::Locality;
+pub use port::Port;
+pub use reason::Reason;
+pub use refusal::Refusal;
+pub use status::{Answer, Published, Readiness, RefusedRequest, Served, readiness};
+pub use upstream::Upstream;
+pub use upstream_host::UpstreamHost;
