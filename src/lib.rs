@@ -3,5 +3,6 @@
 pub mod host;
 pub mod interface;
 pub mod juju;
+pub mod proxy;
 pub mod reactive;
 pub mod wire;
