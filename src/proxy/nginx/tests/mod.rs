@@ -1,0 +1,3 @@
+//! What is tested against nginx itself, or across the files of this room.
+
+mod texts;
