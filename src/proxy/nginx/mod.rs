@@ -4,6 +4,7 @@
 //! candidate, and makes it live in one step; the rest is small tools for that.
 
 mod network;
+pub mod passwords;
 mod paths;
 mod render;
 mod server;

@@ -52,6 +52,11 @@ impl Paths {
         self.live().join("nginx.conf")
     }
 
+    /// What is kept from one configuration to the next.
+    pub(in crate::proxy) fn state(&self) -> &Path {
+        &self.state
+    }
+
     /// Certificates with their keys, read by the master process only.
     pub(in crate::proxy) fn certificates(&self) -> PathBuf {
         self.state.join("certificates")
