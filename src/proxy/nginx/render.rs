@@ -6,6 +6,7 @@ use std::path::Path;
 use super::paths::file_stem;
 use super::text::Text;
 use super::{Paths, Server, Site};
+use crate::wire::Fqdn;
 
 /// A year, in seconds.
 const HSTS: &str = "max-age=31536000";
@@ -181,7 +182,7 @@ pub(super) fn site(server: &Server, site: &Site) -> String {
         });
         text.gap();
     }
-    let names: Vec<&str> = site.names().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = site.names().map(Fqdn::as_str).collect();
     let names = format!("server_name {}", names.join(" "));
     text.block("server", |text| {
         listen(text, server, server.http_port, "");

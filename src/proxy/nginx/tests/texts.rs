@@ -35,7 +35,8 @@ fn site(paths: &Paths) -> Site {
 /// All files of a configuration, one after the other, each under its name.
 fn together(paths: &Paths, server: &Server, sites: &[Site]) -> String {
     let files = render::files(paths, server, sites);
-    files.iter().map(|(name, text)| format!("==> {name} <==\n{text}\n")).collect()
+    let texts: Vec<String> = files.iter().map(|(name, text)| format!("==> {name} <==\n{text}\n")).collect();
+    texts.concat()
 }
 
 fn paths() -> Paths {
