@@ -1,6 +1,6 @@
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::Host;
@@ -50,6 +50,39 @@ impl Host {
     /// A file's content; nothing if there is no such file.
     pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         found(fs::read(path)).map_err(FileError::of("read", path))
+    }
+
+    /// What a file has from `offset` on, as text; empty if there is no such file or it ends before.
+    pub fn read_from(&self, path: &Path, mut offset: u64) -> Result<String, FileError> {
+        let failed = FileError::of("read", path);
+        let Some(file) = found(fs::File::open(path)).map_err(&failed)? else { return Ok(String::new()) };
+        let (mut bytes, mut chunk) = (Vec::new(), [0; 16 * 1024]);
+        loop {
+            let read = file.read_at(&mut chunk, offset).map_err(&failed)?;
+            if read == 0 {
+                return Ok(String::from_utf8_lossy(&bytes).into_owned());
+            }
+            bytes.extend_from_slice(&chunk[..read]);
+            offset += read as u64;
+        }
+    }
+
+    /// How many bytes a file has; 0 if there is no such file.
+    pub fn size(&self, path: &Path) -> Result<u64, FileError> {
+        let size = found(fs::metadata(path)).map_err(FileError::of("look at", path))?;
+        Ok(size.map_or(0, |metadata| metadata.len()))
+    }
+
+    /// A file's or folder's permission bits; nothing if it is not there.
+    pub fn mode(&self, path: &Path) -> Result<Option<Mode>, FileError> {
+        let metadata = found(fs::metadata(path)).map_err(FileError::of("look at", path))?;
+        Ok(metadata.map(|metadata| metadata.permissions().mode() & 0o7777))
+    }
+
+    /// Gives a file or folder to somebody.
+    pub fn give(&self, path: &Path, owner: Owner) -> Result<(), FileError> {
+        let Owner::Group(group) = owner else { return Ok(()) };
+        std::os::unix::fs::chown(path, None, Some(group)).map_err(FileError::of("change the group of", path))
     }
 
     /// The names in a folder, sorted; none if there is no such folder.
@@ -183,6 +216,18 @@ mod tests {
         assert!(host.list(&path).unwrap().is_empty());
         host.remove_file(&path).unwrap();
         host.remove_folder(&path).unwrap();
+    }
+
+    #[test]
+    fn the_end_of_a_file_is_read_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path(), "");
+        let file = host.path("log");
+        assert_eq!((host.size(&file).unwrap(), host.read_from(&file, 0).unwrap().as_str()), (0, ""));
+        host.write(&file, b"old new", 0o600, Owner::Us).unwrap();
+        assert_eq!((host.size(&file).unwrap(), host.mode(&file).unwrap()), (7, Some(0o600)));
+        assert_eq!(host.read_from(&file, 4).unwrap(), "new");
+        assert_eq!(host.read_from(&file, 9).unwrap(), "");
     }
 
     #[test]

@@ -7,12 +7,15 @@
 mod file;
 mod lock;
 mod process;
+mod running;
 
 pub use file::{FileError, Mode, Owner};
 pub use lock::Lock;
 pub use process::{Command, Output, ProcessError};
+pub use running::{ProcessId, Signal};
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A machine, seen through one root folder.
@@ -46,5 +49,15 @@ impl Host {
     /// Whether this process runs as root and so can give files to another user.
     pub fn is_superuser(&self) -> bool {
         rustix::process::geteuid().is_root()
+    }
+
+    /// Random bytes that nobody can guess.
+    pub fn random<const N: usize>(&self) -> io::Result<[u8; N]> {
+        let mut bytes = [0; N];
+        let mut filled = 0;
+        while filled < N {
+            filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())?;
+        }
+        Ok(bytes)
     }
 }

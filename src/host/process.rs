@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
-use super::Host;
+use super::{Host, ProcessId};
 
 /// A program to run: its arguments, what it reads, how long it may take.
 ///
@@ -125,6 +125,16 @@ pub enum ProcessError {
         status: ExitStatus,
         /// What it said.
         stderr: String,
+    },
+    /// A running process could not be told something.
+    #[error("cannot signal process {process} ({signal:?}): {error}")]
+    Signal {
+        /// The process.
+        process: ProcessId,
+        /// What it should have been told.
+        signal: super::Signal,
+        /// What the system said.
+        error: io::Error,
     },
 }
 

@@ -1,6 +1,8 @@
 //! The side that terminates TLS: from requests to sites, from sites to nginx.
 
+pub mod cert;
 mod claims;
+pub mod nginx;
 mod plan;
 mod upstreams;
 

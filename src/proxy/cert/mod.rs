@@ -1,0 +1,11 @@
+//! Certificates with their keys: issued, kept, renewed before they end.
+//!
+//! Certificate and key of a site lie in one PEM file, so that they are replaced together and always match.
+
+mod pair;
+mod self_signed;
+mod store;
+
+pub use store::{Certificate, forget, keep};
+
+pub(in crate::proxy) use store::{keep_fallback, remove_others};

@@ -1,0 +1,138 @@
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result};
+use time::OffsetDateTime;
+
+use super::pair::Pair;
+use super::self_signed;
+use crate::host::{Host, Owner};
+use crate::proxy::nginx::Paths;
+use crate::wire::Fqdn;
+
+/// A certificate that is ready to be served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// The PEM file: certificate, then key.
+    pub path: PathBuf,
+    /// When it ends, in RFC 3339 and UTC: `2027-01-30T12:00:00Z`.
+    pub expires: String,
+    /// Whether it was issued just now.
+    pub renewed: bool,
+}
+
+/// The self-signed certificate of the site `id` for exactly these names: the one that is kept, or a new one if there
+/// is none, it is damaged, has other names, or a third or less of its lifetime is left.
+pub fn keep(host: &Host, paths: &Paths, id: &Fqdn, names: &[Fqdn], now: SystemTime) -> Result<Certificate> {
+    let names: Vec<&str> = names.iter().map(Fqdn::as_str).collect();
+    keep_at(host, paths, paths.certificate(id), &names, now)
+}
+
+/// The certificate shown to those who ask for no name of ours, where nginx cannot refuse them.
+pub(in crate::proxy) fn keep_fallback(host: &Host, paths: &Paths, now: SystemTime) -> Result<Certificate> {
+    keep_at(host, paths, paths.fallback_certificate(), &["unknown.invalid"], now)
+}
+
+fn keep_at(
+    host: &Host,
+    paths: &Paths,
+    path: PathBuf,
+    names: &[&str],
+    now: SystemTime,
+) -> Result<Certificate> {
+    let now = OffsetDateTime::from(now);
+    let wanted: BTreeSet<String> = names.iter().map(|&name| name.to_owned()).collect();
+    let kept = host.read(&path)?.and_then(|content| Pair::read(&content));
+    if let Some(kept) = kept.filter(|kept| kept.names == wanted && kept.is_fresh(now)) {
+        return Ok(Certificate { path, expires: rfc_3339(kept.ends), renewed: false });
+    }
+    let pem = self_signed::issue(names, now)?;
+    let issued =
+        Pair::read(pem.as_bytes()).context("a certificate that was issued just now is not readable")?;
+    host.create_folder(paths.state(), 0o711)?;
+    host.create_folder(&paths.certificates(), 0o700)?;
+    host.write(&path, pem.as_bytes(), 0o600, Owner::Us)?;
+    host.sync(&path)?;
+    Ok(Certificate { path, expires: rfc_3339(issued.ends), renewed: true })
+}
+
+/// Deletes the certificates and keys of all sites but these.
+pub fn forget<'a>(host: &Host, paths: &Paths, sites: impl IntoIterator<Item = &'a Fqdn>) -> Result<()> {
+    let mut kept: BTreeSet<PathBuf> = sites.into_iter().map(|id| paths.certificate(id)).collect();
+    kept.insert(paths.fallback_certificate());
+    remove_others(host, &paths.certificates(), &kept)
+}
+
+/// Deletes the files of a folder that are not to be kept.
+pub(in crate::proxy) fn remove_others(host: &Host, folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<()> {
+    for path in host.list(folder)?.into_iter().map(|name| folder.join(name)) {
+        if !kept.contains(&path) {
+            host.remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// `2027-01-30T12:00:00Z`
+fn rfc_3339(time: OffsetDateTime) -> String {
+    let (date, time) = (time.date(), time.time());
+    let (hour, minute, second) = time.as_hms();
+    format!(
+        "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z",
+        date.year(),
+        u8::from(date.month()),
+        date.day()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    fn fqdns(names: &[&str]) -> Vec<Fqdn> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_certificate_is_kept_until_it_must_be_renewed() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path(), "");
+        let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
+        let start = NOW + DAY * 20_000;
+        let names = fqdns(&["a.example", "b.example"]);
+        let keep = |names: &[Fqdn], now| keep(&host, &paths, &names[0], names, now).unwrap();
+
+        let first = keep(&names, start);
+        assert_eq!((first.expires.as_str(), first.renewed), ("2025-01-02T00:00:00Z", true));
+        assert_eq!(host.mode(&first.path).unwrap(), Some(0o600));
+        assert_eq!(host.mode(first.path.parent().unwrap()).unwrap(), Some(0o700));
+
+        let again = keep(&fqdns(&["a.example", "b.example"]), start + DAY * 59);
+        assert_eq!(again, Certificate { renewed: false, ..first.clone() });
+        assert!(keep(&names, start + DAY * 61).renewed);
+        assert!(keep(&names[..1], start + DAY * 61).renewed);
+        assert!(!keep(&names[..1], start + DAY * 61).renewed);
+        host.write(&first.path, b"damaged", 0o600, Owner::Us).unwrap();
+        assert!(keep(&names[..1], start + DAY * 61).renewed);
+    }
+
+    #[test]
+    fn what_no_site_has_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path(), "");
+        let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
+        forget(&host, &paths, []).unwrap();
+        let names = fqdns(&["a.example", "b.example"]);
+        for name in &names {
+            keep(&host, &paths, name, std::slice::from_ref(name), NOW + DAY).unwrap();
+        }
+        keep_fallback(&host, &paths, NOW + DAY).unwrap();
+        forget(&host, &paths, &names[1..]).unwrap();
+        assert_eq!(host.list(&paths.certificates()).unwrap(), ["b.example.pem", "default.pem"]);
+    }
+}

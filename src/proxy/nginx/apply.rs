@@ -1,0 +1,110 @@
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use anyhow::Result;
+use sha2::{Digest, Sha256};
+
+use super::candidate::{self, Files};
+use super::paths::hex;
+use super::trial::{Trial, trial};
+use super::{Paths, Server, Site, Worker, daemon, render};
+use crate::host::{Host, Owner};
+use crate::proxy::cert;
+use crate::wire::Fqdn;
+
+/// What came of [`apply`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// The sites that nginx refuses, by their id, and why. They are not served, not even as they were before.
+    pub refused: BTreeMap<Fqdn, String>,
+    /// Whether nginx was started or told to reload.
+    pub changed: bool,
+}
+
+/// Makes nginx serve exactly these sites, and returns when it does.
+///
+/// If it serves them already, nothing is written and no process started. Otherwise nginx tries the configuration first,
+/// without the sites that it refuses; then it becomes live in one step, with one reload.
+///
+/// What the server is known to serve is remembered by a digest over configuration and certificates, written after the
+/// reload came and removed before the next: after a failure or a killed hook there is none, and all is done again.
+pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
+    if !server.version.can_reject_handshake() {
+        cert::keep_fallback(host, paths, SystemTime::now())?;
+    }
+    let live = candidate::live(host, paths)?;
+    let master = daemon::master(host, paths)?;
+    let remembered = host.read(&paths.served())?.filter(|_| master.is_some());
+    let is_served =
+        |files: &Files, digest: &str| *files == live && remembered.as_deref() == Some(digest.as_bytes());
+
+    let files = render::files(paths, server, sites);
+    if is_served(&files, &digest(host, paths, &files, sites)?) {
+        return Ok(Applied::default());
+    }
+    prepare(host, paths, server.worker.as_ref())?;
+    let Trial { accepted, files, refused } = trial(host, paths, server, sites, &live)?;
+    let digest = digest(host, paths, &files, &accepted)?;
+    if is_served(&files, &digest) {
+        host.remove_folder(&paths.candidate())?;
+        return Ok(Applied { refused, changed: false });
+    }
+    host.remove_file(&paths.served())?;
+    candidate::swap(host, paths)?;
+    match master {
+        Some(master) => daemon::reload(host, paths, server, master, files.len())?,
+        None => daemon::start(host, paths, server)?,
+    }
+    host.write(&paths.served(), digest.as_bytes(), 0o600, Owner::Us)?;
+    Ok(Applied { refused, changed: true })
+}
+
+/// Ends nginx and deletes all that this unit has: configuration, keys, password files, logs.
+pub fn remove(host: &Host, paths: &Paths) -> Result<()> {
+    daemon::stop(host, paths)?;
+    for folder in paths.own() {
+        host.remove_folder(folder)?;
+        if let Some(parent) = folder.parent() {
+            host.remove_folder_if_empty(parent);
+        }
+    }
+    Ok(())
+}
+
+/// Makes the folders, and sees to it that the workers can reach what they need.
+fn prepare(host: &Host, paths: &Paths, worker: Option<&Worker>) -> Result<()> {
+    let (passwords, bodies, certificates) = (paths.passwords(), paths.bodies(), paths.certificates());
+    for (folder, mode) in [
+        (&paths.configuration, 0o755),
+        (&paths.state, 0o711),
+        (&passwords, 0o711),
+        (&bodies, 0o711),
+        (&certificates, 0o700),
+        (&paths.run, 0o755),
+        (&paths.log, 0o750),
+    ] {
+        host.create_folder(folder, mode)?;
+    }
+    host.give(&paths.log, Worker::readable(worker))?;
+    let Some(worker) = worker else { return Ok(()) };
+    worker.must_enter(host, &passwords)?;
+    worker.must_enter(host, &bodies)
+}
+
+/// A digest of all that nginx reads when it reloads.
+fn digest(host: &Host, paths: &Paths, files: &Files, sites: &[Site]) -> Result<String> {
+    let mut digest = Sha256::new();
+    let mut add = |bytes: &[u8]| {
+        digest.update((bytes.len() as u64).to_le_bytes());
+        digest.update(bytes);
+    };
+    for (name, text) in files {
+        add(name.as_bytes());
+        add(text.as_bytes());
+    }
+    let fallback = paths.fallback_certificate();
+    for certificate in sites.iter().map(|site| &site.certificate).chain([&fallback]) {
+        add(&host.read(certificate)?.unwrap_or_default());
+    }
+    Ok(hex(&digest.finalize()))
+}

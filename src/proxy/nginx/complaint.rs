@@ -1,0 +1,172 @@
+//! What nginx says when it refuses something: pure readings of its words.
+
+use super::render::site_file;
+use super::{Paths, Server, Site};
+use crate::host::ProcessId;
+
+/// The first error, in short: what is wrong, without folders and without the programs' names.
+pub(super) fn reason(said: &str) -> String {
+    const LONGEST: usize = 200;
+    let error = emergencies(said).next().or_else(|| said.lines().last()).unwrap_or("it did not say why");
+    let error = error.rsplit_once(" in /").map_or(error, |(error, _)| error);
+    without_folders(error).chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+}
+
+/// The sites whose files are named in what was said.
+pub(super) fn culprits<'a>(said: &str, paths: &Paths, sites: &'a [Site]) -> Vec<&'a Site> {
+    let Some(error) = emergencies(said).next() else { return Vec::new() };
+    let names = |site: &&Site| {
+        let file = format!("{}:", paths.candidate().join(site_file(site)).display());
+        error.contains(&file) || error.contains(&format!("\"{}\"", site.certificate.display()))
+    };
+    sites.iter().filter(names).collect()
+}
+
+/// Which port could not be opened, why, and what to do; nothing if nginx complains of something else.
+pub(super) fn closed_port(said: &str, server: &Server) -> Option<String> {
+    let (_, rest) = said.split_once("bind() to ")?;
+    let (address, rest) = rest.split_once(" failed (")?;
+    let (_, port) = address.rsplit_once(':')?;
+    let (number, what) = rest.split_once(')')?.0.split_once(": ")?;
+    let option = match port.parse::<u16>() {
+        Ok(port) if port == server.http_port => "http-port",
+        _ => "https-port",
+    };
+    Some(match number {
+        "98" => format!(
+            "port {port} is used by another program: stop that program (`ss -ltnp` shows it) or set another {option}"
+        ),
+        "13" => format!("port {port} can be opened by root only: set an {option} of 1024 or more"),
+        _ => format!("port {port} cannot be opened ({what}): set another {option}"),
+    })
+}
+
+/// Why the master could not take a new configuration, from what has come into its error log since it was told to;
+/// nothing while it may still succeed.
+pub(super) fn failed_reload(log: &str, master: ProcessId, server: &Server) -> Option<String> {
+    let sender = format!(" {master}#");
+    let own: Vec<&str> = log.lines().filter(|line| line.contains(&sender)).flat_map(emergencies).collect();
+    let tries_again = |line: &&&str| !line.starts_with("bind() to ");
+    let last = own.iter().find(tries_again)?;
+    closed_port(&own.join("\n"), server).or_else(|| Some(reason(last)))
+}
+
+/// The errors for which nginx gives up: what comes after `[emerg] ` and, in a log, the number of the process.
+fn emergencies(said: &str) -> impl Iterator<Item = &str> {
+    said.lines().filter_map(|line| {
+        let text = line.split_once("[emerg] ")?.1;
+        match text.split_once(": ") {
+            Some((number, text)) if number.bytes().all(|b| b.is_ascii_digit() || b == b'#') => Some(text),
+            _ => Some(text),
+        }
+    })
+}
+
+/// Leaves the last part of each absolute path.
+fn without_folders(text: &str) -> String {
+    let mut short = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('/') {
+        let before = &rest[..start];
+        let end = rest[start..]
+            .find(|c: char| !c.is_ascii_alphanumeric() && !"/._-".contains(c))
+            .map_or(rest.len(), |length| start + length);
+        short.push_str(before);
+        let path = &rest[start..end];
+        let is_absolute = !before.ends_with(|c: char| c.is_ascii_alphanumeric());
+        short.push_str(if is_absolute { path.rsplit('/').next().unwrap_or(path) } else { path });
+        rest = &rest[end..];
+    }
+    short + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Host;
+    use crate::proxy::nginx::Version;
+
+    fn server() -> Server {
+        Server {
+            http_port: 80,
+            https_port: 443,
+            trusted_proxies: Vec::new(),
+            ipv6: false,
+            version: Version::new(1, 22, 1),
+            worker: None,
+        }
+    }
+
+    #[test]
+    fn reasons_are_short_and_name_no_folder() {
+        for (said, expected) in [
+            (
+                "nginx: [warn] whatever\nnginx: [emerg] unknown directive \"bogus\" in /srv/conf.new/sites/a.conf:1\nnginx: configuration file /srv/x test failed",
+                "unknown directive \"bogus\"",
+            ),
+            (
+                "nginx: [emerg] cannot load certificate \"/srv/a.pem\": BIO_new_file() failed (SSL: error:80000002:system library::No such file or directory:calling fopen(/srv/a.pem, r))",
+                "cannot load certificate \"a.pem\": BIO_new_file() failed (SSL: error:80000002:system library::No such file or directory:calling fopen(a.pem, r))",
+            ),
+            ("nginx: [emerg] bad 10.0.0.0/8 word", "bad 10.0.0.0/8 word"),
+            ("segfault", "segfault"),
+            ("", "it did not say why"),
+        ] {
+            assert_eq!(reason(said), expected);
+        }
+    }
+
+    #[test]
+    fn the_site_is_found_by_its_file_or_its_certificate() {
+        let paths = Paths::new(&Host::new("/srv", ""), &"proxy/0".parse().unwrap()).unwrap();
+        let sites = ["a.example", "aa.example"].map(|name| {
+            let id = name.parse().unwrap();
+            Site {
+                certificate: paths.certificate(&id),
+                aliases: Vec::new(),
+                upstreams: Vec::new(),
+                passwords: None,
+                id,
+            }
+        });
+        let found = |said: &str| -> Vec<String> {
+            culprits(said, &paths, &sites).iter().map(|site| site.id.to_string()).collect()
+        };
+        let folder = "/srv/etc/ssl-termination/proxy-0/conf.new";
+        assert_eq!(found(&format!("nginx: [emerg] x in {folder}/sites/aa.example.conf:3\n")), ["aa.example"]);
+        let pem = paths.certificate(&sites[0].id);
+        assert_eq!(
+            found(&format!("nginx: [emerg] cannot load certificate \"{}\": x", pem.display())),
+            ["a.example"]
+        );
+        assert!(found(&format!("nginx: [emerg] x in {folder}/nginx.conf:3\n")).is_empty());
+    }
+
+    #[test]
+    fn a_closed_port_is_named_with_its_option() {
+        let said = |error: &str| format!("nginx: [emerg] bind() to {error}\n");
+        let port = |error: &str| closed_port(&said(error), &server());
+        assert_eq!(
+            port("0.0.0.0:80 failed (98: Address already in use)").unwrap(),
+            "port 80 is used by another program: stop that program (`ss -ltnp` shows it) or set another http-port"
+        );
+        assert_eq!(
+            port("[::]:443 failed (13: Permission denied)").unwrap(),
+            "port 443 can be opened by root only: set an https-port of 1024 or more"
+        );
+        assert_eq!(port("nothing"), None);
+    }
+
+    #[test]
+    fn a_reload_has_failed_when_the_master_gave_up() {
+        let line = |pid: u32, text: &str| format!("2026/11/24 07:50:27 [emerg] {pid}#{pid}: {text}\n");
+        let taken = line(7, "bind() to 0.0.0.0:443 failed (98: Address already in use)");
+        let failed = |log: &str| failed_reload(log, 7, &server());
+        assert_eq!(failed(&taken), None);
+        assert_eq!(failed(&line(77, "unknown directive")), None);
+        assert!(
+            failed(&(taken + &line(7, "still could not bind()"))).unwrap().starts_with("port 443 is used")
+        );
+        assert_eq!(failed(&line(7, "unknown directive \"x\" in /a/b:1")).unwrap(), "unknown directive \"x\"");
+    }
+}

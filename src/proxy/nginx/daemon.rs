@@ -1,0 +1,144 @@
+//! The running nginx: its master process, told things and waited for.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::candidate::{limit, nginx};
+use super::{Paths, Server, complaint};
+use crate::host::{Host, ProcessId, Signal};
+
+/// How long requests at work may keep nginx from ending.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long nginx may take to end when it must.
+const END: Duration = Duration::from_secs(5);
+
+/// The master process that serves our configuration. A number in the pid file alone is not believed: the process must
+/// call itself nginx's master and name our configuration.
+pub(super) fn master(host: &Host, paths: &Paths) -> Result<Option<ProcessId>> {
+    let text = host.read(&paths.pid())?.unwrap_or_default();
+    let process = String::from_utf8_lossy(&text).trim().parse().ok();
+    Ok(process.filter(|&process| is_master(host, paths, process)))
+}
+
+fn is_master(host: &Host, paths: &Paths, process: ProcessId) -> bool {
+    let conf = paths.nginx_conf();
+    host.command_line(process).is_some_and(|line| {
+        line.starts_with("nginx: master process ") && line.split(' ').any(|word| conf.as_os_str() == word)
+    })
+}
+
+/// Starts nginx on the live configuration, as a daemon, and waits until it serves.
+pub(super) fn start(host: &Host, paths: &Paths, server: &Server) -> Result<()> {
+    let command = nginx(server, &paths.error_log().to_string_lossy())
+        .arg("-c")
+        .arg(paths.nginx_conf().to_string_lossy())
+        .clean_environment();
+    let output = host.run(&command).context("cannot start nginx")?;
+    if !output.status.success() {
+        let closed = complaint::closed_port(&output.stderr, server);
+        bail!("cannot start nginx: {}", closed.unwrap_or_else(|| complaint::reason(&output.stderr)));
+    }
+    let has_begun = || -> Result<bool> {
+        let Some(master) = master(host, paths)? else { return Ok(false) };
+        Ok(!serving(host, master)?.is_empty())
+    };
+    if wait(GRACE, has_begun)? {
+        return Ok(());
+    }
+    bail!(
+        "nginx was started but has not begun to serve within {GRACE:?}: see {}",
+        paths.error_log().display()
+    )
+}
+
+/// Tells the master to read its configuration of so many files again, and waits until none but new workers take
+/// requests.
+pub(super) fn reload(
+    host: &Host,
+    paths: &Paths,
+    server: &Server,
+    master: ProcessId,
+    files: usize,
+) -> Result<()> {
+    let log = paths.error_log();
+    let before = serving(host, master)?;
+    let logged = host.size(&log)?;
+    host.signal(master, Signal::Reload).context("cannot tell nginx to reload")?;
+    let serves_anew = || -> Result<bool> {
+        let (old, new): (Vec<_>, Vec<_>) =
+            serving(host, master)?.into_iter().partition(|worker| before.contains(worker));
+        if old.is_empty() && !new.is_empty() {
+            return Ok(true);
+        }
+        match complaint::failed_reload(&host.read_from(&log, logged)?, master, server) {
+            Some(why) => bail!("nginx goes on with its old configuration: {why} (from {})", log.display()),
+            None => Ok(false),
+        }
+    };
+    if wait(limit(files), serves_anew)? {
+        return Ok(());
+    }
+    let said = host.read_from(&log, logged)?;
+    bail!(
+        "nginx (process {master}) has not taken its new configuration within {:?}; the last line in {} since then: {}",
+        limit(files),
+        log.display(),
+        said.lines().last().unwrap_or("none")
+    )
+}
+
+/// Ends nginx: requests at work may take 10 s more, then it is told to end at once, then it is killed.
+pub fn stop(host: &Host, paths: &Paths) -> Result<()> {
+    if let Some(master) = master(host, paths)? {
+        end(host, paths, master).context("cannot stop nginx")?;
+    }
+    host.remove_file(&paths.served())?;
+    Ok(())
+}
+
+fn end(host: &Host, paths: &Paths, master: ProcessId) -> Result<()> {
+    let ended = || Ok(!is_master(host, paths, master));
+    for (signal, limit) in [(Signal::Quit, GRACE), (Signal::Terminate, END)] {
+        host.signal(master, signal)?;
+        if wait(limit, ended)? {
+            return Ok(());
+        }
+    }
+    let workers = host.children(master).unwrap_or_default();
+    for process in std::iter::once(master).chain(workers) {
+        host.signal(process, Signal::Kill)?;
+    }
+    if !wait(END, ended)? {
+        bail!("its process {master} cannot be killed");
+    }
+    host.remove_file(&paths.pid())?;
+    Ok(())
+}
+
+/// A master's workers that take new requests: nginx gives a worker this title when it is ready, and another when it
+/// is to end.
+fn serving(host: &Host, master: ProcessId) -> Result<Vec<ProcessId>> {
+    let children = host.children(master).with_context(|| {
+        format!("nginx (process {master}) has ended, or the kernel does not list a process' children")
+    })?;
+    let is_serving =
+        |&child: &ProcessId| host.command_line(child).as_deref() == Some("nginx: worker process");
+    Ok(children.into_iter().filter(is_serving).collect())
+}
+
+/// Asks again and again until the answer is yes; whether that came within the limit.
+fn wait(limit: Duration, mut is_done: impl FnMut() -> Result<bool>) -> Result<bool> {
+    let deadline = Instant::now() + limit;
+    loop {
+        if is_done()? {
+            return Ok(true);
+        }
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,28 @@
+//! nginx as the data plane: the configuration's text, its trial, its way into the running server.
+//!
+//! Writing the text is pure; [`apply`] compares it with what is served, lets nginx try the difference as a
+//! candidate, and makes it live in one step; the rest is small tools for that.
+
+mod apply;
+mod candidate;
+mod complaint;
+mod daemon;
+mod network;
+pub mod passwords;
+mod paths;
+mod render;
+mod server;
+#[cfg(test)]
+mod tests;
+mod text;
+mod trial;
+mod version;
+mod worker;
+
+pub use apply::{Applied, apply, remove};
+pub use daemon::stop;
+pub use network::{Network, NetworkError};
+pub use paths::Paths;
+pub use server::{Server, Site};
+pub use version::Version;
+pub use worker::Worker;

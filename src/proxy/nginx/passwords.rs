@@ -1,0 +1,119 @@
+//! Password files, one a site: a user and a salted hash that nginx checks a visitor's password against.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use sha_crypt::{CustomizedPasswordHasher, Params, PasswordVerifier, ShaCrypt};
+
+use super::{Paths, Worker};
+use crate::host::Host;
+use crate::proxy::cert::remove_others;
+use crate::wire::{Credentials, Fqdn};
+
+/// The password file of the site `id`. It stays as it is, salt and all, while it is right for the credentials.
+///
+/// nginx reads it at each request: a new password counts from now on, without a reload.
+pub fn keep(
+    host: &Host,
+    paths: &Paths,
+    worker: Option<&Worker>,
+    id: &Fqdn,
+    credentials: &Credentials,
+) -> Result<PathBuf> {
+    let path = paths.password_file(id);
+    let kept = host.read(&path)?.is_some_and(|content| matches(&content, credentials));
+    let mode = if worker.is_some() { 0o640 } else { 0o600 };
+    if !kept || host.mode(&path)? != Some(mode) {
+        let salt = host.random::<12>().context("cannot make a salt for a password")?;
+        let line = line(credentials, &salt)?;
+        host.create_folder(&paths.state, 0o711)?;
+        host.create_folder(&paths.passwords(), 0o711)?;
+        host.write(&path, line.as_bytes(), mode, Worker::readable(worker))?;
+    }
+    Ok(path)
+}
+
+/// Deletes the password files of all sites but these.
+pub fn forget<'a>(host: &Host, paths: &Paths, sites: impl IntoIterator<Item = &'a Fqdn>) -> Result<()> {
+    let kept: BTreeSet<PathBuf> = sites.into_iter().map(|id| paths.password_file(id)).collect();
+    remove_others(host, &paths.passwords(), &kept)
+}
+
+/// `user:$6$salt$hash`, with the 5,000 rounds that are meant where their number is not written.
+fn line(credentials: &Credentials, salt: &[u8]) -> Result<String> {
+    let hash = ShaCrypt::SHA512
+        .hash_password_customized(credentials.password().as_bytes(), salt, None, None, Params::RECOMMENDED)
+        .context("cannot hash a password")?;
+    let hash = hash.as_str().replacen("$rounds=5000$", "$", 1);
+    Ok(format!("{}:{hash}\n", credentials.user()))
+}
+
+/// Whether a file's content lets in exactly who has these credentials.
+fn matches(content: &[u8], credentials: &Credentials) -> bool {
+    let hash = std::str::from_utf8(content)
+        .ok()
+        .and_then(|text| text.strip_suffix('\n')?.strip_prefix(credentials.user())?.strip_prefix(':'));
+    hash.is_some_and(|hash| {
+        hash.starts_with("$6$")
+            && ShaCrypt::SHA512.verify_password(credentials.password().as_bytes(), hash).is_ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Owner;
+
+    fn credentials(user: &str, password: &str) -> Credentials {
+        Credentials::new(user, password).unwrap()
+    }
+
+    #[test]
+    fn a_hash_is_what_openssl_makes_of_the_password() {
+        let line = line(&credentials("user", "hunter2"), &[7; 12]).unwrap();
+        let salt = line.split('$').nth(2).unwrap();
+        assert_eq!(salt.len(), 16);
+        let openssl = std::process::Command::new("openssl")
+            .args(["passwd", "-6", "-salt", salt, "hunter2"])
+            .output()
+            .expect("this test needs openssl");
+        assert_eq!(line, format!("user:{}", String::from_utf8(openssl.stdout).unwrap()));
+    }
+
+    #[test]
+    fn a_file_stays_while_it_is_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path(), "");
+        let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
+        let id: Fqdn = "a.example".parse().unwrap();
+        let kept = |user, password| {
+            let path = keep(&host, &paths, None, &id, &credentials(user, password)).unwrap();
+            assert_eq!(host.mode(&path).unwrap(), Some(0o600));
+            String::from_utf8(host.read(&path).unwrap().unwrap()).unwrap()
+        };
+        let first = kept("user", "one");
+        assert!(first.starts_with("user:$6$") && !first.contains("one"), "{first}");
+        assert_eq!(kept("user", "one"), first);
+        assert_ne!(kept("user", "two"), first);
+        assert!(kept("other", "two").starts_with("other:"));
+        let path = paths.password_file(&id);
+        for damaged in [b"".as_slice(), b"user:one\n", b"user:$6$x$\n", b"user:$6$\nroot:$6$\n", b"\xff"] {
+            host.write(&path, damaged, 0o600, Owner::Us).unwrap();
+            assert!(matches(kept("user", "one").as_bytes(), &credentials("user", "one")));
+        }
+    }
+
+    #[test]
+    fn files_of_sites_that_are_gone_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path(), "");
+        let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
+        let ids: [Fqdn; 2] = ["a.example", "b.example"].map(|name| name.parse().unwrap());
+        for id in &ids {
+            keep(&host, &paths, None, id, &credentials("u", "p")).unwrap();
+        }
+        forget(&host, &paths, &ids[1..]).unwrap();
+        assert_eq!(host.list(&paths.passwords()).unwrap(), ["b.example"]);
+    }
+}

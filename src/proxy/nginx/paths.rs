@@ -1,0 +1,169 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::host::Host;
+use crate::juju::UnitName;
+use crate::wire::Fqdn;
+
+/// Where one unit of the charm keeps what nginx needs; other units on the machine have folders of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    pub(super) configuration: PathBuf,
+    pub(super) state: PathBuf,
+    pub(super) run: PathBuf,
+    pub(super) log: PathBuf,
+}
+
+impl Paths {
+    /// The unit's folders below the host's root.
+    ///
+    /// They are written into nginx's configuration as they are, so a root with anything else in its name than ASCII
+    /// letters, digits and `/ . _ -` is refused.
+    pub fn new(host: &Host, unit: &UnitName) -> Result<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+        ensure!(
+            host.root().is_absolute() && host.root().as_os_str().as_encoded_bytes().iter().all(|&b| plain(b)),
+            "the root folder {} cannot be named in nginx's configuration: use an absolute path of ASCII letters, digits and / . _ -",
+            host.root().display()
+        );
+        let below = |folder: &str| host.path(folder).join("ssl-termination").join(unit.file_name());
+        Ok(Self {
+            configuration: below("etc"),
+            state: below("var/lib"),
+            run: below("run"),
+            log: below("var/log"),
+        })
+    }
+
+    /// The configuration that nginx serves.
+    pub fn live(&self) -> PathBuf {
+        self.configuration.join("conf")
+    }
+
+    /// The configuration that is being tried.
+    pub(super) fn candidate(&self) -> PathBuf {
+        self.configuration.join("conf.new")
+    }
+
+    /// The main file of the live configuration, by which our master process is known.
+    pub(super) fn nginx_conf(&self) -> PathBuf {
+        self.live().join("nginx.conf")
+    }
+
+    /// What is kept from one configuration to the next.
+    pub(in crate::proxy) fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// Certificates with their keys, read by the master process only.
+    pub(in crate::proxy) fn certificates(&self) -> PathBuf {
+        self.state.join("certificates")
+    }
+
+    /// The certificate of the site with this id, and its key, in one file.
+    pub(in crate::proxy) fn certificate(&self, id: &Fqdn) -> PathBuf {
+        self.certificates().join(format!("{}.pem", file_stem(id)))
+    }
+
+    /// The certificate shown to those who ask for no name of ours, where nginx cannot refuse them.
+    pub(in crate::proxy) fn fallback_certificate(&self) -> PathBuf {
+        self.certificates().join("default.pem")
+    }
+
+    /// Password files, read by the workers.
+    pub(super) fn passwords(&self) -> PathBuf {
+        self.state.join("passwords")
+    }
+
+    /// The password file of the site with this id.
+    pub(super) fn password_file(&self, id: &Fqdn) -> PathBuf {
+        self.passwords().join(file_stem(id))
+    }
+
+    /// Bodies that don't fit into memory.
+    pub(super) fn bodies(&self) -> PathBuf {
+        self.state.join("bodies")
+    }
+
+    /// The master's process number.
+    pub(super) fn pid(&self) -> PathBuf {
+        self.run.join("nginx.pid")
+    }
+
+    /// What the running nginx is known to serve.
+    pub(super) fn served(&self) -> PathBuf {
+        self.run.join("served")
+    }
+
+    /// What nginx complains of.
+    pub fn error_log(&self) -> PathBuf {
+        self.log.join("error.log")
+    }
+
+    /// One line a request.
+    pub fn access_log(&self) -> PathBuf {
+        self.log.join("access.log")
+    }
+
+    /// All folders that are this unit's alone.
+    pub(super) fn own(&self) -> [&Path; 4] {
+        [&self.configuration, &self.state, &self.run, &self.log]
+    }
+}
+
+/// A site's id as a part of a file's name, at most 200 bytes: names can be longer than file systems allow.
+pub(super) fn file_stem(id: &Fqdn) -> String {
+    const LONGEST: usize = 200;
+    let name = id.as_str();
+    if name.len() <= LONGEST {
+        return name.to_owned();
+    }
+    let digest = hex(&Sha256::digest(name))[..32].to_owned();
+    format!("{}_{digest}", &name[..LONGEST - 33])
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_carries_the_units_name_below_the_root() {
+        let unit = "proxy/0".parse().unwrap();
+        let paths = Paths::new(&Host::new("/srv/t", ""), &unit).unwrap();
+        let id = "blog.example.com".parse().unwrap();
+        for (path, expected) in [
+            (paths.nginx_conf(), "/srv/t/etc/ssl-termination/proxy-0/conf/nginx.conf"),
+            (
+                paths.certificate(&id),
+                "/srv/t/var/lib/ssl-termination/proxy-0/certificates/blog.example.com.pem",
+            ),
+            (paths.password_file(&id), "/srv/t/var/lib/ssl-termination/proxy-0/passwords/blog.example.com"),
+            (paths.pid(), "/srv/t/run/ssl-termination/proxy-0/nginx.pid"),
+            (paths.error_log(), "/srv/t/var/log/ssl-termination/proxy-0/error.log"),
+        ] {
+            assert_eq!(path, Path::new(expected));
+        }
+        for root in ["relative", "/a b", "/a;b", "/a$b", "/a\"", "/ä"] {
+            assert!(Paths::new(&Host::new(root, ""), &unit).is_err(), "{root}");
+        }
+    }
+
+    #[test]
+    fn the_longest_name_fits_into_a_file_name_and_stays_its_own() {
+        let long = |last: &str| format!("{}.{last}", ["a".repeat(60).as_str(); 4].join(".")).parse().unwrap();
+        let (one, other) = (file_stem(&long("one")), file_stem(&long("two")));
+        assert_eq!(one.len(), 200);
+        assert_ne!(one, other);
+        assert_eq!(file_stem(&"a.b".parse().unwrap()), "a.b");
+    }
+}

@@ -1,0 +1,241 @@
+//! The configuration's text, from types alone: no I/O.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::paths::file_stem;
+use super::text::Text;
+use super::{Paths, Server, Site};
+use crate::wire::Fqdn;
+
+/// A year, in seconds.
+const HSTS: &str = "max-age=31536000";
+
+/// Mozilla's intermediate list without DHE.
+const CIPHERS: [&str; 6] = [
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+];
+
+/// What a client may claim about itself or the way it came and no upstream shall read.
+const DROPPED: [&str; 8] = [
+    "Forwarded",
+    "Proxy",
+    "X-Client-IP",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Scheme",
+    "X-Forwarded-Server",
+    "X-Forwarded-Ssl",
+];
+
+/// All files of a configuration, by their path in its folder.
+pub(super) fn files(paths: &Paths, server: &Server, sites: &[Site]) -> BTreeMap<String, String> {
+    let common =
+        [("nginx.conf".to_owned(), nginx_conf(paths, server)), ("upstream.conf".to_owned(), upstream_conf())];
+    common.into_iter().chain(sites.iter().map(|one| (site_file(one), site(server, one)))).collect()
+}
+
+/// A site's file in the configuration's folder.
+pub(super) fn site_file(site: &Site) -> String {
+    format!("sites/{}.conf", file_stem(&site.id))
+}
+
+/// The main file. Its includes are relative, so that it means the same in the folder of a candidate.
+pub(super) fn nginx_conf(paths: &Paths, server: &Server) -> String {
+    let mut text = Text::new();
+    if let Some(worker) = &server.worker {
+        text.line(format!("user {}", worker.user()));
+    }
+    text.line("worker_processes auto");
+    text.line("worker_rlimit_nofile 16384");
+    text.line("worker_shutdown_timeout 5m");
+    text.line(format!("pid {}", paths.pid().display()));
+    text.line(format!("error_log {}", paths.error_log().display()));
+    text.gap();
+    text.block("events", |text| text.line("worker_connections 4096"));
+    text.gap();
+    text.block("http", |text| {
+        general(text, paths);
+        text.gap();
+        tls(text, server);
+        text.gap();
+        forwarding(text, server);
+        text.gap();
+        unknown_names(text, paths, server);
+        text.gap();
+        text.line("include sites/*.conf");
+    });
+    text.finish()
+}
+
+fn general(text: &mut Text, paths: &Paths) {
+    text.line("server_tokens off");
+    text.line(format!("access_log {} combined", paths.access_log().display()));
+    for user in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
+        text.line(format!("{user}_temp_path {}", paths.bodies().join(user).display()));
+    }
+    text.line("client_header_timeout 20s");
+    text.line("proxy_connect_timeout 10s");
+    text.line("reset_timedout_connection on");
+    text.line("server_names_hash_bucket_size 512");
+    text.line("server_names_hash_max_size 65536");
+}
+
+fn tls(text: &mut Text, server: &Server) {
+    text.line("ssl_protocols TLSv1.2 TLSv1.3");
+    text.line(format!("ssl_ciphers {}", CIPHERS.join(":")));
+    text.line("ssl_prefer_server_ciphers off");
+    text.line("ssl_ecdh_curve X25519:prime256v1:secp384r1");
+    text.line("ssl_session_cache shared:SSL:10m");
+    text.line("ssl_session_timeout 1d");
+    text.line("ssl_session_tickets off");
+    if server.version.has_http2_directive() {
+        text.line("http2 on");
+    }
+}
+
+fn forwarding(text: &mut Text, server: &Server) {
+    text.comment("Only websockets: an upgrade to h2c would be a tunnel past all that is set for a request.");
+    text.block("map $http_upgrade $upgrade", |text| {
+        text.line("default ''");
+        text.line("~*^websocket$ websocket");
+    });
+    text.block("map $upgrade $connection_upgrade", |text| {
+        text.line("default upgrade");
+        text.line("'' ''");
+    });
+    text.comment(
+        "The port as asked: $http_host itself may be another name than the one by which the site was chosen.",
+    );
+    text.block("map $http_host $asked_port", |text| {
+        text.line("default ''");
+        text.line("~(?<port>:[0-9]+)$ $port");
+    });
+    if !server.trusted_proxies.is_empty() {
+        text.comment(
+            "From these, $remote_addr is the last address in X-Forwarded-For that is none of theirs.",
+        );
+        for network in &server.trusted_proxies {
+            text.line(format!("set_real_ip_from {network}"));
+        }
+        text.line("real_ip_header X-Forwarded-For");
+        text.line("real_ip_recursive on");
+    }
+}
+
+fn unknown_names(text: &mut Text, paths: &Paths, server: &Server) {
+    text.comment("Names that are not ours get no answer.");
+    text.block("server", |text| {
+        listen(text, server, server.http_port, " default_server");
+        text.line("server_name _");
+        text.line("return 444");
+    });
+    text.block("server", |text| {
+        listen(text, server, server.https_port, &format!("{} default_server", tls_words(server)));
+        text.line("server_name _");
+        if server.version.can_reject_handshake() {
+            text.line("ssl_reject_handshake on");
+        } else {
+            certificate(text, &paths.fallback_certificate());
+        }
+        text.line("return 444");
+    });
+}
+
+/// What every location that hands requests on includes. It stands in the location, and not above it, since any
+/// `proxy_set_header` there would drop all that are inherited.
+pub(super) fn upstream_conf() -> String {
+    let mut text = Text::new();
+    text.line("proxy_http_version 1.1");
+    for (header, value) in [
+        ("Host", "$host$asked_port"),
+        ("Connection", "$connection_upgrade"),
+        ("Upgrade", "$upgrade"),
+        ("X-Real-IP", "$remote_addr"),
+        ("X-Forwarded-For", "$remote_addr"),
+        ("X-Forwarded-Proto", "$scheme"),
+        ("X-Forwarded-Host", "$host$asked_port"),
+    ] {
+        text.line(format!("proxy_set_header {header} {value}"));
+    }
+    for header in DROPPED {
+        text.line(format!("proxy_set_header {header} ''"));
+    }
+    text.line("proxy_hide_header Strict-Transport-Security");
+    text.finish()
+}
+
+/// One site's file.
+pub(super) fn site(server: &Server, site: &Site) -> String {
+    let mut text = Text::new();
+    if !site.upstreams.is_empty() {
+        text.block(format!("upstream {}", site.id), |text| {
+            for upstream in &site.upstreams {
+                text.line(format!("server {upstream}"));
+            }
+            text.line("keepalive 16");
+        });
+        text.gap();
+    }
+    let names: Vec<&str> = site.names().map(Fqdn::as_str).collect();
+    let names = format!("server_name {}", names.join(" "));
+    text.block("server", |text| {
+        listen(text, server, server.http_port, "");
+        text.line(&names);
+        text.gap();
+        text.block("location /", |text| text.line(format!("return 301 {}", https(server))));
+    });
+    text.gap();
+    text.block("server", |text| {
+        listen(text, server, server.https_port, tls_words(server));
+        text.line(&names);
+        certificate(text, &site.certificate);
+        text.gap();
+        text.block("location /", |text| location(text, site));
+    });
+    text.finish()
+}
+
+fn location(text: &mut Text, site: &Site) {
+    text.line(format!("add_header Strict-Transport-Security {HSTS} always"));
+    if site.upstreams.is_empty() {
+        return text.line("return 503");
+    }
+    text.line("include upstream.conf");
+    text.line(format!("proxy_pass http://{}", site.id));
+    if let Some(passwords) = &site.passwords {
+        text.line("proxy_set_header Authorization ''");
+        text.block("limit_except OPTIONS", |text| {
+            text.line(format!("auth_basic {}", site.id));
+            text.line(format!("auth_basic_user_file {}", passwords.display()));
+        });
+    }
+}
+
+fn listen(text: &mut Text, server: &Server, port: u16, words: &str) {
+    text.line(format!("listen {port}{words}"));
+    if server.ipv6 {
+        text.line(format!("listen [::]:{port}{words}"));
+    }
+}
+
+fn tls_words(server: &Server) -> &'static str {
+    if server.version.has_http2_directive() { " ssl" } else { " ssl http2" }
+}
+
+fn certificate(text: &mut Text, pem: &Path) {
+    text.line(format!("ssl_certificate {}", pem.display()));
+    text.line(format!("ssl_certificate_key {}", pem.display()));
+}
+
+fn https(server: &Server) -> String {
+    match server.https_port {
+        443 => "https://$host$request_uri".to_owned(),
+        port => format!("https://$host:{port}$request_uri"),
+    }
+}

@@ -1,0 +1,185 @@
+//! Changes, refusals and faults.
+
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use super::stage::{Stage, free_port, https};
+use super::upstream::upstream;
+use crate::host::Owner;
+use crate::proxy::nginx::{Applied, daemon, stop};
+
+#[test]
+fn nothing_happens_twice_and_stop_leaves_no_process() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    assert!(stage.apply().changed);
+    assert_eq!(stage.apply(), Applied::default());
+    let master = daemon::master(&stage.host, &stage.paths).unwrap();
+    assert!(master.is_some());
+
+    std::fs::remove_file(&stage.sites[0].certificate).unwrap();
+    stage.sites.clear();
+    stage.site("a.example", &[upstream()]);
+    assert!(stage.apply().changed);
+    assert_eq!(daemon::master(&stage.host, &stage.paths).unwrap(), master);
+
+    stop(&stage.host, &stage.paths).unwrap();
+    assert!(stage.processes().is_empty());
+    assert!(stage.apply().changed);
+    assert_eq!(stage.https("a.example", &[]).status(), "200");
+}
+
+#[test]
+fn remove_leaves_no_folder_and_touches_no_other_units() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.apply();
+    let other = stage.host.path("var/lib/ssl-termination/proxy-1");
+    stage.host.create_folder(&other, 0o711).unwrap();
+    crate::proxy::nginx::remove(&stage.host, &stage.paths).unwrap();
+    assert_eq!(stage.host.list(&stage.host.path("var/lib/ssl-termination")).unwrap(), ["proxy-1"]);
+    for folder in ["etc", "run", "var/log"] {
+        assert!(stage.host.list(&stage.host.path(folder)).unwrap().is_empty(), "{folder}");
+    }
+    assert!(stage.processes().is_empty());
+}
+
+#[test]
+fn a_refused_site_is_left_out_and_its_neighbour_is_served() {
+    let mut stage = Stage::new();
+    for name in ["a.example", "b.example", "c.example"] {
+        stage.site(name, &[upstream()]);
+    }
+    stage.apply();
+    assert_eq!(stage.https("b.example", &[]).status(), "200");
+
+    let certificate = stage.sites[1].certificate.clone();
+    stage.host.write(&certificate, b"garbage", 0o600, Owner::Us).unwrap();
+    stage.site("d.example", &[upstream()]);
+    let applied = stage.apply();
+    let reason = &applied.refused[&stage.sites[1].id];
+    assert!(reason.starts_with("cannot load certificate \"b.example.pem\""), "{reason}");
+    assert!(applied.changed && applied.refused.len() == 1);
+    for (name, exit) in [("a.example", 0), ("b.example", 35), ("c.example", 0), ("d.example", 0)] {
+        assert_eq!(stage.https(name, &[]).exit, exit, "{name}");
+    }
+    let again = stage.apply();
+    assert_eq!(again, Applied { changed: false, ..applied });
+    assert_eq!(stage.host.list(&stage.paths.configuration).unwrap(), ["conf"]);
+}
+
+#[test]
+fn a_new_site_answers_at_once_and_no_request_is_lost_over_twenty_reloads() {
+    let mut stage = Stage::new();
+    stage.site("steady.example", &[upstream()]);
+    stage.apply();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let load = {
+            let (server, done) = (stage.server.clone(), &done);
+            scope.spawn(move || {
+                let mut answers = Vec::new();
+                while !done.load(Ordering::Relaxed) {
+                    answers.push(https(&server, "steady.example", &[]).status().to_owned());
+                }
+                answers
+            })
+        };
+        for number in 0..20 {
+            let name = format!("n{number}.example");
+            stage.site(&name, &[upstream()]);
+            assert!(stage.apply().changed);
+            assert_eq!(stage.https(&name, &[]).status(), "200", "{name}");
+        }
+        done.store(true, Ordering::Relaxed);
+        let answers = load.join().unwrap();
+        assert!(answers.len() >= 20, "{}", answers.len());
+        assert!(answers.iter().all(|status| status == "200"), "{answers:?}");
+    });
+}
+
+#[test]
+fn a_reload_that_does_not_come_is_an_error_and_is_made_up_for() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.apply();
+    let taken = TcpListener::bind(("0.0.0.0", 0)).unwrap();
+    let (before, port) = (stage.server.https_port, taken.local_addr().unwrap().port());
+    stage.server.https_port = port;
+    assert_eq!(
+        stage.try_apply().unwrap_err().to_string(),
+        format!(
+            "nginx goes on with its old configuration: port {port} is used by another program: stop that program (`ss -ltnp` shows it) or set another https-port (from {})",
+            stage.paths.error_log().display()
+        )
+    );
+    stage.server.https_port = before;
+    assert_eq!(stage.https("a.example", &[]).status(), "200");
+    stage.server.https_port = port;
+    drop(taken);
+    assert!(stage.apply().changed);
+    assert_eq!(stage.https("a.example", &[]).status(), "200");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    let port = free_port();
+    let _taken = TcpListener::bind(("0.0.0.0", port)).unwrap();
+    stage.server.http_port = port;
+    assert_eq!(
+        stage.try_apply().unwrap_err().to_string(),
+        format!(
+            "cannot start nginx: port {port} is used by another program: stop that program (`ss -ltnp` shows it) or set another http-port"
+        )
+    );
+}
+
+#[test]
+fn a_stale_process_number_is_not_believed() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.apply();
+    let master = daemon::master(&stage.host, &stage.paths).unwrap().unwrap();
+    stop(&stage.host, &stage.paths).unwrap();
+    for stale in [std::process::id(), 1, master] {
+        stage.host.write(&stage.paths.pid(), stale.to_string().as_bytes(), 0o644, Owner::Us).unwrap();
+        assert_eq!(daemon::master(&stage.host, &stage.paths).unwrap(), None);
+    }
+    assert!(stage.apply().changed);
+}
+
+#[test]
+fn a_folder_that_the_workers_cannot_enter_is_named() {
+    let mut stage = Stage::new();
+    if !stage.host.is_superuser() {
+        println!("LEFT OUT: only root's workers are somebody else");
+        return;
+    }
+    stage.site("a.example", &[upstream()]);
+    stage.host.create_folder(stage.host.root(), 0o700).unwrap();
+    let error = stage.try_apply().unwrap_err().to_string();
+    let root = stage.host.root().display().to_string();
+    assert!(
+        error.starts_with(&format!("nginx works as www-data and cannot enter {root} (mode 700):")),
+        "{error}"
+    );
+}
+
+#[test]
+fn keys_and_hashes_are_closed_to_others() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.password("user", "hunter2");
+    stage.apply();
+    let secret = |path| stage.host.mode(path).unwrap().unwrap() & 0o007;
+    assert_eq!(secret(&stage.sites[0].certificate), 0);
+    assert_eq!(secret(stage.sites[0].passwords.as_ref().unwrap()), 0);
+    for folder in [&stage.paths.certificates(), &stage.paths.log] {
+        assert_eq!(secret(folder), 0, "{}", folder.display());
+    }
+    let line = stage.host.read(&stage.paths.error_log()).unwrap().unwrap();
+    assert!(!String::from_utf8_lossy(&line).contains("hunter2"));
+}

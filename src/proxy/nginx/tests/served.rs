@@ -1,0 +1,169 @@
+//! What visitors and upstreams see.
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+use super::stage::Stage;
+use super::upstream::upstream;
+
+/// curl's exit code.
+const EMPTY_REPLY: i32 = 52;
+/// curl's exit code.
+const HANDSHAKE_FAILED: i32 = 35;
+
+#[test]
+fn a_site_is_served_over_tls_and_http_leads_there() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]).aliases.push("www.a.example".parse().unwrap());
+    assert!(stage.apply().changed);
+    let https_port = stage.server.https_port;
+
+    let got = stage.http("a.example", &[]);
+    assert_eq!(got.status(), "301");
+    assert_eq!(got.values("Location"), [format!("https://a.example:{https_port}/path?query")]);
+
+    let certificate = stage.sites[0].certificate.to_string_lossy().into_owned();
+    let got = stage.https("a.example", &["--cacert", &certificate]);
+    assert_eq!(got.status(), "200", "{}", got.text);
+    assert!(got.text.contains("\r\n\r\nGET /path?query HTTP/1.1\r\n"), "{}", got.text);
+    assert_eq!(got.values("Strict-Transport-Security"), ["max-age=31536000"]);
+    assert_eq!(got.values("Server"), ["nginx"]);
+    assert_eq!(stage.https("www.a.example", &[]).values("Host"), [format!("www.a.example:{https_port}")]);
+    assert!(stage.https("a.example", &["--http2"]).text.starts_with("HTTP/2 200"));
+    assert_eq!(stage.https("a.example", &["--tls-max", "1.1"]).exit, HANDSHAKE_FAILED);
+}
+
+#[test]
+fn names_that_are_not_ours_get_no_answer() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.apply();
+    assert_eq!(stage.http("b.example", &[]).exit, EMPTY_REPLY);
+    assert_eq!(stage.https("b.example", &[]).exit, HANDSHAKE_FAILED);
+    for version in ["--http2", "--http1.1"] {
+        let got = stage.https("a.example", &[version, "-H", "Host: b.example"]);
+        assert!(got.exit != 0 && got.text.is_empty(), "{}", got.text);
+    }
+}
+
+#[test]
+fn what_a_client_claims_about_itself_never_reaches_the_upstream() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.apply();
+    let asked = format!("a.example:{}", stage.server.https_port);
+    let forged = [
+        "X-Forwarded-For: 203.0.113.9",
+        "X-Real-IP: 203.0.113.9",
+        "X-Forwarded-Proto: gopher",
+        "X-Forwarded-Host: evil.example",
+        "X-Forwarded-Port: 1",
+        "X-Forwarded-Prefix: /evil",
+        "X_Forwarded_For: 203.0.113.9",
+        "Forwarded: for=203.0.113.9",
+        "Proxy: evil.example",
+        "Upgrade: h2c",
+        "HTTP2-Settings: x",
+        "Connection: Upgrade, HTTP2-Settings",
+    ];
+    let args: Vec<&str> =
+        std::iter::once("--http1.1").chain(forged.iter().flat_map(|header| ["-H", header])).collect();
+    let seen = |stage: &Stage| {
+        let got = stage.https("a.example", &args);
+        assert_eq!(got.status(), "200", "{}", got.text);
+        got
+    };
+    let got = seen(&stage);
+    for (header, value) in [
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("X-Real-IP", "127.0.0.1"),
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", asked.as_str()),
+        ("Host", asked.as_str()),
+    ] {
+        assert_eq!(got.values(header), [value], "{header}");
+    }
+    for word in ["203.0.113.9", "evil", "gopher", "h2c", "X-Forwarded-Port"] {
+        assert!(!got.text.contains(word), "{word}: {}", got.text);
+    }
+
+    stage.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    stage.apply();
+    let got = seen(&stage);
+    assert_eq!(
+        (got.values("X-Forwarded-For"), got.values("X-Real-IP")),
+        (vec!["203.0.113.9"], vec!["203.0.113.9"])
+    );
+    assert_eq!(got.values("X-Forwarded-Proto"), ["https"]);
+    let chain = ["-H", "X-Forwarded-For: 198.51.100.1, 203.0.113.9, 127.0.0.5"];
+    assert_eq!(stage.https("a.example", &chain).values("X-Forwarded-For"), ["203.0.113.9"]);
+    assert_eq!(stage.https("a.example", &[]).values("X-Forwarded-For"), ["127.0.0.1"]);
+}
+
+#[test]
+fn the_host_that_is_handed_on_is_the_one_by_which_the_site_was_chosen() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.apply();
+    let target = ["--http1.1", "--request-target", "https://a.example/x", "-H", "Host: evil.example:99"];
+    let got = stage.https("a.example", &target);
+    assert_eq!(got.values("Host"), ["a.example:99"], "{}", got.text);
+    assert_eq!(stage.https("a.example", &["-H", "Host: a.example"]).values("Host"), ["a.example"]);
+}
+
+#[test]
+fn a_password_is_asked_for_but_not_before_options() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.password("user", "hunter2");
+    stage.apply();
+    let got = stage.https("a.example", &[]);
+    assert_eq!((got.status(), got.values("Strict-Transport-Security")), ("401", vec!["max-age=31536000"]));
+    assert_eq!(stage.https("a.example", &["-u", "user:wrong"]).status(), "401");
+    let got = stage.https("a.example", &["-u", "user:hunter2"]);
+    assert_eq!((got.status(), got.values("Authorization").len()), ("200", 0), "{}", got.text);
+    assert_eq!(stage.https("a.example", &["-X", "OPTIONS"]).status(), "200");
+    assert_eq!(stage.https("a.example", &["-X", "POST", "-d", "x"]).status(), "401");
+
+    stage.password("user", "changed");
+    assert!(!stage.apply().changed, "a new password needs no reload");
+    assert_eq!(stage.https("a.example", &["-u", "user:hunter2"]).status(), "401");
+    assert_eq!(stage.https("a.example", &["-u", "user:changed"]).status(), "200");
+}
+
+#[test]
+fn a_site_without_upstreams_says_that_nobody_is_there() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[]);
+    stage.apply();
+    assert_eq!(stage.https("a.example", &[]).status(), "503");
+}
+
+#[test]
+fn a_websocket_passes_both_ways() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.apply();
+    let mut client = Command::new("openssl")
+        .args(["s_client", "-quiet", "-servername", "a.example", "-connect"])
+        .arg(format!("127.0.0.1:{}", stage.server.https_port))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("this test needs openssl");
+    let (mut to, mut from) = (client.stdin.take().unwrap(), client.stdout.take().unwrap());
+    to.write_all(
+        b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\nhello",
+    )
+    .unwrap();
+    let mut text = String::new();
+    while !text.ends_with("hello") {
+        let mut byte = [0];
+        from.read_exact(&mut byte).unwrap();
+        text.push(char::from(byte[0]));
+    }
+    assert!(text.starts_with("HTTP/1.1 101 "), "{text}");
+    client.kill().unwrap();
+    client.wait().unwrap();
+}

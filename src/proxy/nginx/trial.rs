@@ -1,0 +1,137 @@
+//! Which sites nginx accepts.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+
+use super::candidate::{self, Files};
+use super::{Paths, Server, Site, complaint, render};
+use crate::host::Host;
+use crate::wire::Fqdn;
+
+/// What nginx accepts; the candidate on the disk is just that.
+#[derive(Debug)]
+pub(super) struct Trial {
+    /// The sites that can be served.
+    pub(super) accepted: Vec<Site>,
+    /// The configuration for them.
+    pub(super) files: Files,
+    /// The others, and why.
+    pub(super) refused: BTreeMap<Fqdn, String>,
+}
+
+/// Writes a candidate for the sites and lets nginx try it, again and again without the sites that it refuses.
+pub(super) fn trial(
+    host: &Host,
+    paths: &Paths,
+    server: &Server,
+    sites: &[Site],
+    live: &Files,
+) -> Result<Trial> {
+    let attempt = |sites: &[Site]| -> Result<(Files, Option<String>)> {
+        let files = render::files(paths, server, sites);
+        candidate::write(host, paths, &files, live)?;
+        let refusal = candidate::refusal(host, paths, server, &files)?;
+        Ok((files, refusal))
+    };
+    // Those that are live already come first: where two collide, the newcomer is the one to go.
+    let mut accepted = sites.to_vec();
+    accepted.sort_by_key(|site| live.get(&render::site_file(site)) != Some(&render::site(server, site)));
+    let mut refused = BTreeMap::new();
+    loop {
+        let (files, refusal) = attempt(&accepted)?;
+        let Some(said) = refusal else { return Ok(Trial { accepted, files, refused }) };
+        let named: Vec<Fqdn> =
+            complaint::culprits(&said, paths, &accepted).iter().map(|site| site.id.clone()).collect();
+        let (bad, said) = if named.is_empty() {
+            search(server, &accepted, said, |sites| Ok(attempt(sites)?.1))?
+        } else {
+            (named, said)
+        };
+        accepted.retain(|site| !bad.contains(&site.id));
+        refused.extend(bad.into_iter().map(|id| (id, complaint::reason(&said))));
+    }
+}
+
+/// Finds a site without which nginx accepts those before it, and what nginx says to it.
+fn search(
+    server: &Server,
+    sites: &[Site],
+    mut said: String,
+    refusal: impl Fn(&[Site]) -> Result<Option<String>>,
+) -> Result<(Vec<Fqdn>, String)> {
+    if let Some(said) = refusal(&[])? {
+        let closed = complaint::closed_port(&said, server);
+        bail!(
+            "nginx refuses the configuration even without any site: {}",
+            closed.unwrap_or_else(|| complaint::reason(&said))
+        );
+    }
+    let (mut good, mut bad) = (0, sites.len());
+    while bad - good > 1 {
+        let middle = usize::midpoint(good, bad);
+        match refusal(&sites[..middle])? {
+            Some(refusal) => (bad, said) = (middle, refusal),
+            None => good = middle,
+        }
+    }
+    match sites.get(good) {
+        Some(site) => Ok((vec![site.id.clone()], said)),
+        None => bail!("nginx refuses the configuration and then accepts it: {}", complaint::reason(&said)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proxy::nginx::Version;
+
+    fn site(name: &str) -> Site {
+        Site {
+            id: name.parse().unwrap(),
+            aliases: Vec::new(),
+            upstreams: Vec::new(),
+            certificate: "/x.pem".into(),
+            passwords: None,
+        }
+    }
+
+    fn server() -> Server {
+        Server {
+            http_port: 80,
+            https_port: 443,
+            trusted_proxies: Vec::new(),
+            ipv6: false,
+            version: Version::new(1, 22, 1),
+            worker: None,
+        }
+    }
+
+    #[test]
+    fn a_site_that_nginx_does_not_name_is_found_by_halving() {
+        let sites: Vec<Site> = (0..100).map(|number| site(&format!("s{number}.example"))).collect();
+        let trials = std::cell::Cell::new(0);
+        for bad in [0, 1, 50, 98, 99] {
+            trials.set(0);
+            let (ids, said) = search(&server(), &sites, "first".to_owned(), |tried| {
+                trials.set(trials.get() + 1);
+                let refuses = tried.iter().any(|site| site.id == sites[bad].id);
+                Ok(refuses.then(|| format!("{} sites", tried.len())))
+            })
+            .unwrap();
+            assert_eq!(ids, [sites[bad].id.clone()]);
+            assert_eq!(said, if bad == 99 { "first".to_owned() } else { format!("{} sites", bad + 1) });
+            assert!(trials.get() <= 8);
+        }
+    }
+
+    #[test]
+    fn a_configuration_that_is_refused_without_sites_is_an_error() {
+        let said = "nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)";
+        let error = search(&server(), &[site("a.example")], said.to_owned(), |_| Ok(Some(said.to_owned())));
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "nginx refuses the configuration even without any site: port 80 can be opened by root only: set an http-port of 1024 or more"
+        );
+    }
+}
