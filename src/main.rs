@@ -1,3 +1,14 @@
 //! The binary that Juju runs as every hook, and a command line under its own name.
 
-fn main() {}
+use std::process::ExitCode;
+
+use ssl_termination::juju::Environment;
+use ssl_termination::{charm, cli, interface};
+
+fn main() -> ExitCode {
+    let environment = Environment::read();
+    ExitCode::from(match environment.program.as_str() {
+        "ssl-termination" => cli::run(&environment),
+        _ => interface::main(&environment, charm::HANDLERS, charm::status),
+    })
+}

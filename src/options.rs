@@ -1,11 +1,38 @@
 //! The charm's configuration, as types that hold only what can be used.
 
-use std::net::IpAddr;
 use std::str::FromStr;
+
+mod network;
+
+pub use network::{Network, NetworkError};
 
 use serde_json::{Map, Value};
 
+use crate::interface::Hook;
 use crate::wire::{CertRequest, Credentials, Email, Fqdn, Reason, Website};
+
+/// Under which name the last configuration that could be used is kept.
+const LAST_GOOD: &str = "options";
+
+/// Takes the configuration into use, if it can be used. Otherwise the one before it stays in force.
+pub fn take(hook: &mut Hook) {
+    let config = hook.state.view.config.clone().unwrap_or_default();
+    match Options::parse(&config) {
+        Ok(_) => hook.state.keep(LAST_GOOD, &config),
+        Err(malformed) => log::warn!("{malformed}: the configuration before this one stays in force"),
+    }
+}
+
+/// The last configuration that could be used.
+pub fn in_force(hook: &Hook) -> Options {
+    let config: Map<String, Value> = hook.state.kept(LAST_GOOD);
+    Options::parse(&config).unwrap_or_default()
+}
+
+/// What is wrong with the configuration as it is now.
+pub fn malformed(hook: &Hook) -> Option<Malformed> {
+    Options::parse(hook.state.view.config.as_ref()?).err()
+}
 
 /// What the operator has set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,15 +55,6 @@ pub struct Options {
     pub trusted_proxies: Vec<Network>,
 }
 
-/// A set of addresses, `10.0.0.0/8`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    /// Any address in it.
-    pub address: IpAddr,
-    /// How many leading bits count.
-    pub bits: u8,
-}
-
 /// An option that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("option {option}: {reason}")]
@@ -45,6 +63,21 @@ pub struct Malformed {
     pub option: &'static str,
     /// What is wrong with it.
     pub reason: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            fqdns: Vec::new(),
+            credentials: None,
+            contact_email: None,
+            nginx_config: Vec::new(),
+            http_port: 80,
+            https_port: 443,
+            allow_local_upstreams: false,
+            trusted_proxies: Vec::new(),
+        }
+    }
 }
 
 impl Options {
@@ -65,16 +98,16 @@ impl Options {
                 .map(|directive| directive.trim().to_owned())
                 .filter(|directive| !directive.is_empty())
                 .collect(),
-            http_port: port(config, "http-port", 80)?,
-            https_port: port(config, "https-port", 443)?,
+            http_port: port(config, "http-port", Self::default().http_port)?,
+            https_port: port(config, "https-port", Self::default().https_port)?,
             allow_local_upstreams: config
                 .get("allow-local-upstreams")
                 .and_then(Value::as_bool)
                 .unwrap_or_default(),
             trusted_proxies: text("trusted-proxies")
                 .split_whitespace()
-                .map(network)
-                .collect::<Result<_, String>>()
+                .map(str::parse)
+                .collect::<Result<_, NetworkError>>()
                 .map_err(refused("trusted-proxies"))?,
         };
         match text("certificate-source") {
@@ -126,21 +159,6 @@ fn port(config: &Map<String, Value>, option: &'static str, default: u16) -> Resu
         option,
         reason: format!("{value} is not a port: it must be from 1 to 65535"),
     })
-}
-
-fn network(text: &str) -> Result<Network, String> {
-    let error = || format!("{text:?} is not an address or a network such as 10.0.0.0/8");
-    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-    let address: IpAddr = address.parse().map_err(|_| error())?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    let bits = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| error()))?;
-    if bits > most { Err(error()) } else { Ok(Network { address, bits }) }
-}
-
-impl std::fmt::Display for Network {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.address, self.bits)
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! The side that asks for TLS: our own request, from the configuration and the web servers beside us, and what the
-//! proxy makes of it. Pure functions; it knows nothing of nginx and of the side that serves.
+//! proxy makes of it. It knows nothing of nginx and of the side that serves.
+
+mod handlers;
+
+pub use handlers::{ask, take_note, unit_status};
 
 use crate::juju::tool::status::{State, Status};
 use crate::options::Options;

@@ -9,7 +9,7 @@ use crate::juju::tool::relation::Bag;
 use crate::juju::tool::status::Status;
 use crate::juju::tool::{relation, state, status};
 use crate::juju::{Context, Event, Lifecycle, Metadata, RelationId, RelationKind};
-use crate::reactive::{self, Flags, Handler, Standing, State, Store};
+use crate::reactive::{Flag, Flags, Standing, State, Store};
 
 /// The key of Juju's charm state that holds the token of the generation it has committed.
 const TOKEN: &str = "ssl-termination-generation";
@@ -41,26 +41,22 @@ pub struct Hook {
     tokens: bool,
 }
 
-/// Runs one hook with the handlers of a charm; `status` tells what `juju status` should say, from the whole.
-pub fn run(
-    host: Host,
-    context: Context,
-    table: &[Handler<Hook>],
-    status: fn(&Hook) -> Option<Status>,
-) -> Result<()> {
-    let mut hook = Hook::begin(host, context)?;
-    reactive::run(table, &mut hook, Hook::flags)?;
-    let status = status(&hook);
-    hook.commit(status)
-}
-
 impl Hook {
     /// Takes in what happened: the event, the remembered state as far as Juju has it too, what the other sides say
     /// now, and the flags that follow.
     pub fn begin(host: Host, context: Context) -> Result<Self> {
+        Self::open(host, context, true)
+    }
+
+    /// As [`Hook::begin`], but for one that will not be committed: it leaves no mark.
+    pub fn peek(host: Host, context: Context) -> Result<Self> {
+        Self::open(host, context, false)
+    }
+
+    fn open(host: Host, context: Context, marks: bool) -> Result<Self> {
         let metadata = Metadata::read(&host, &context.charm_dir)?;
         let event = context.event(&metadata)?;
-        let mark = event.is_hook().then(|| event.to_string());
+        let mark = (marks && event.is_hook()).then(|| event.to_string());
         let mut store = Store::open(&host, &context.state_dir(), &context.id, mark.as_deref())?;
         let committed = match state::get(&host, TOKEN) {
             Ok(token) => Some(token),
@@ -110,6 +106,10 @@ impl Hook {
         compare(&self.metadata, &self.event, &self.before.view, &self.state.view, &mut self.state.flags);
         if self.anew {
             self.publish_anew()?;
+            self.state.flags.set(Flag::hook("anew"));
+        }
+        if let Event::Lifecycle(_) = self.event {
+            self.state.flags.set(Flag::hook(&self.event.to_string()));
         }
         let gone = |relation: &RelationId| !self.state.view.relations.contains_key(relation);
         let gone: Vec<RelationId> =
@@ -125,7 +125,7 @@ impl Hook {
     fn publish_anew(&mut self) -> Result<()> {
         if self.standing == Standing::Unknown {
             for endpoint in self.metadata.endpoints().filter(|endpoint| super::keys(*endpoint).is_some()) {
-                self.state.flags.set(crate::reactive::Flag::update(endpoint.name));
+                self.state.flags.set(Flag::update(endpoint.name));
             }
             self.state.published.clear();
             for relation in self.state.view.relations.keys() {
@@ -188,6 +188,7 @@ impl Hook {
                 self.state.published.remove(&relation);
             }
         }
+        self.state.flags.end_hook();
         let changed = self.state != self.before || self.standing == Standing::Unknown;
         if changed && self.tokens {
             if !self.event.is_hook() && self.standing.is_stale() {

@@ -5,11 +5,14 @@
 
 mod flags;
 mod hook;
+mod main;
 pub mod provides;
 pub mod requires;
 mod take_in;
+pub mod websites;
 
-pub use hook::{Hook, run};
+pub use hook::Hook;
+pub use main::main;
 
 use crate::juju::{Endpoint, Role};
 

@@ -1,10 +1,10 @@
 //! The side that offers TLS: it reads requests and answers with a status.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::Hook;
 use crate::juju::{RelationId, UnitName};
-use crate::wire::{CertRequest, Refusal, json};
+use crate::wire::{CertRequest, Refusal};
 
 /// One unit's request, as it was sent and as it can be used.
 #[derive(Debug, Clone)]
@@ -17,6 +17,24 @@ pub struct Request<'a> {
     pub text: &'a str,
     /// What it asks for, or why it is refused.
     pub parsed: Result<CertRequest, Refusal>,
+}
+
+impl Request<'_> {
+    /// The object that was sent, with `juju_unit`, the unit that sent it; in a refused one also `refused`, an object
+    /// with `field` and `reason`.
+    pub fn to_json(&self) -> Value {
+        let sent = serde_json::from_str(self.text).ok();
+        let mut object = match sent {
+            Some(Value::Object(object)) => object,
+            _ => Map::new(),
+        };
+        object.remove("refused");
+        object.insert("juju_unit".to_owned(), Value::String(self.unit.to_string()));
+        if let Err(refusal) = &self.parsed {
+            object.insert("refused".to_owned(), json!({"field": refusal.field, "reason": refusal.reason}));
+        }
+        Value::Object(object)
+    }
 }
 
 /// The requests of all units of an endpoint, by relation and unit number. Units that ask for nothing are left out.
@@ -42,5 +60,5 @@ pub fn send_status(hook: &mut Hook, endpoint: &str, status: &Value) {
 
 /// Answers one relation; `None` takes the answer back.
 pub fn send_status_to(hook: &mut Hook, relation: &RelationId, status: Option<&Value>) {
-    hook.publish(relation, "status", status.map(json::to_string));
+    hook.publish(relation, "status", status.map(crate::wire::json::to_string));
 }

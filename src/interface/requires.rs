@@ -20,13 +20,15 @@ pub fn send_cert_info(hook: &mut Hook, endpoint: &str, request: Option<&CertRequ
     let relations: Vec<RelationId> =
         hook.state.view.of(endpoint).map(|(relation, _)| relation.clone()).collect();
     for relation in relations {
-        let text = match request {
-            Some(request) => Some(request.to_wire()),
-            None => hook.published(&relation, "cert-request").map(|_| "{}".to_owned()),
-        };
-        if text.is_some() {
-            hook.publish(&relation, "cert-request", text);
-        }
+        send_cert_info_to(hook, &relation, request);
+    }
+}
+
+/// Publishes the request to one relation; `None` withdraws it, with `{}`.
+pub fn send_cert_info_to(hook: &mut Hook, relation: &RelationId, request: Option<&CertRequest>) {
+    let withdrawn = || hook.published(relation, "cert-request").map(|_| "{}".to_owned());
+    if let Some(text) = request.map(CertRequest::to_wire).or_else(withdrawn) {
+        hook.publish(relation, "cert-request", Some(text));
     }
 }
 

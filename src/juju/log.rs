@@ -1,17 +1,27 @@
 //! What a hook logs. Juju reads a hook's standard output into its log at level DEBUG and its standard error at level
 //! WARNING, at no cost; an entry through juju-log costs a process, so only the error that fails a hook takes that way.
 
-use env_logger::{Builder, Target};
+use std::io::Write as _;
+
+use env_logger::{Builder, Logger, Target};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-/// Warnings and errors to standard error, the rest to standard output.
+/// Who reads the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Juju: warnings and errors from standard error, the rest from standard output.
+    Juju,
+    /// A person or a script, who expects results on standard output: the log is on standard error.
+    Person,
+}
+
 struct ToJuju {
-    output: env_logger::Logger,
-    error: env_logger::Logger,
+    output: Logger,
+    error: Logger,
 }
 
 impl ToJuju {
-    fn of(&self, metadata: &Metadata<'_>) -> &env_logger::Logger {
+    fn of(&self, metadata: &Metadata<'_>) -> &Logger {
         if metadata.level() <= Level::Warn { &self.error } else { &self.output }
     }
 }
@@ -32,21 +42,24 @@ impl Log for ToJuju {
 }
 
 /// Starts logging at level INFO.
-pub fn start() {
-    let logger = |target| {
-        Builder::new()
-            .filter_level(LevelFilter::Trace)
-            .target(target)
-            .format(|line, record| {
-                use std::io::Write;
-                writeln!(line, "{}: {}", record.level().as_str().to_lowercase(), record.args())
-            })
-            .build()
+pub fn start(reader: Reader) {
+    let logger: Box<dyn Log> = match reader {
+        Reader::Juju => Box::new(ToJuju { output: logger(Target::Stdout), error: logger(Target::Stderr) }),
+        Reader::Person => Box::new(logger(Target::Stderr)),
     };
-    let to_juju = ToJuju { output: logger(Target::Stdout), error: logger(Target::Stderr) };
-    if log::set_boxed_logger(Box::new(to_juju)).is_ok() {
+    if log::set_boxed_logger(logger).is_ok() {
         log::set_max_level(LevelFilter::Info);
     }
+}
+
+fn logger(target: Target) -> Logger {
+    Builder::new()
+        .filter_level(LevelFilter::Trace)
+        .target(target)
+        .format(|line, record| {
+            writeln!(line, "{}: {}", record.level().as_str().to_lowercase(), record.args())
+        })
+        .build()
 }
 
 /// Changes the level.

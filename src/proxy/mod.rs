@@ -2,10 +2,18 @@
 
 pub mod cert;
 mod claims;
+mod explain;
+mod handlers;
 pub mod nginx;
+mod obstacle;
 mod plan;
+mod serving;
+mod summary;
 mod upstreams;
 
 pub use claims::Claims;
+pub use explain::explain;
+pub use handlers::{look_again, remove, serve, start, status, stop};
+pub use obstacle::Obstacle;
 pub use plan::{Owner, Plan, Site, Wanted, plan};
-pub use upstreams::{Resolved, resolve};
+pub use upstreams::Resolved;

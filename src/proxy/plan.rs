@@ -8,6 +8,9 @@ use super::upstreams::{self, Resolved};
 use crate::juju::RelationId;
 use crate::wire::{Answer, CertRequest, Credentials, Fqdn, Refusal, RefusedRequest};
 
+/// What a client is told of a name that another has.
+pub(super) const TAKEN: &str = "taken";
+
 /// Who asks: the operator, for the application's own site, or an application over a relation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -85,7 +88,7 @@ pub fn plan(requests: &[Wanted], claims: &Claims, allow_local: bool, resolved: &
         match &wanted.request {
             Ok(request) => {
                 let taken = request.fqdn().iter().filter(|name| !plan.claims.grants(name, &wanted.owner));
-                answer.pending.extend(taken.map(|name| (name.clone(), "taken".to_owned())));
+                answer.pending.extend(taken.map(|name| (name.clone(), TAKEN.to_owned())));
             }
             Err(refusal) => answer.refused.push(RefusedRequest::new(&wanted.unit, refusal.clone())),
         }
@@ -202,3 +205,6 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
         list.push(item);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ const RESOLVE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Looks up every name among the upstreams. The system's own resolver cannot be bounded in time, so another process
 /// asks it.
-pub fn resolve(host: &Host, requests: &[Wanted]) -> Resolved {
+pub(super) fn resolve(host: &Host, requests: &[Wanted]) -> Resolved {
     let upstreams = requests.iter().flat_map(|wanted| &wanted.request).flat_map(|request| &request.upstreams);
     let names: BTreeSet<String> = upstreams
         .filter_map(|upstream| match &upstream.host {
@@ -93,5 +93,5 @@ pub(super) fn addresses(
 
 fn forbidden(address: IpAddr, allow_local: bool) -> Option<String> {
     let kind = Locality::of(address).filter(|_| !allow_local)?;
-    Some(format!("{kind}: this proxy serves only what other machines offer"))
+    Some(format!("{kind}, which this proxy does not serve"))
 }

@@ -63,6 +63,17 @@ impl Flag {
     pub fn update(endpoint: &str) -> Self {
         Self(format!("endpoint.{endpoint}.update"))
     }
+
+    /// `config.changed`: an option has another value than when this flag was last cleared.
+    pub fn config_changed() -> Self {
+        Self("config.changed".to_owned())
+    }
+
+    /// `hook.NAME`, set while the hook of that name runs and never kept: `hook.install`. `hook.anew` is set in a hook
+    /// in which nothing that is remembered of the outside can be relied on.
+    pub fn hook(name: &str) -> Self {
+        Self(format!("hook.{name}"))
+    }
 }
 
 /// The flags that are set, and which have been touched since somebody last asked.
@@ -88,6 +99,7 @@ impl Flags {
     /// Sets a flag.
     pub fn set(&mut self, flag: Flag) {
         if self.set.insert(flag.clone()) {
+            log::debug!("flag raised: {flag}");
             self.touched.insert(flag);
         }
     }
@@ -95,6 +107,7 @@ impl Flags {
     /// Clears a flag.
     pub fn clear(&mut self, flag: &Flag) {
         if self.set.remove(flag) {
+            log::debug!("flag cleared: {flag}");
             self.touched.insert(flag.clone());
         }
     }
@@ -107,6 +120,11 @@ impl Flags {
     /// The flags that are set, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &Flag> {
         self.set.iter()
+    }
+
+    /// Clears the flags that live no longer than the hook.
+    pub fn end_hook(&mut self) {
+        self.set.retain(|flag| !flag.0.starts_with("hook."));
     }
 
     /// The flags that have been set or cleared since the last call.

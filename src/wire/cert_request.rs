@@ -55,6 +55,21 @@ impl CertRequest {
     /// Reads the text of a `cert-request`; `None` is no request, which is what `{} [] 0 null false ""` and no text
     /// mean. The first thing that is wrong refuses the whole.
     pub fn parse(text: &str) -> Result<Option<Self>, Refusal> {
+        let Some(object) = Self::object(text)? else { return Ok(None) };
+        let request = Self::from_object(&object)?;
+        refuse_nginx_config(&object)?;
+        Ok(Some(request))
+    }
+
+    /// Reads the text of a request that is to be sent: as [`CertRequest::parse`] does, but with its directives, which
+    /// are for the proxy that gets it to judge.
+    pub fn compose(text: &str) -> Result<Option<Self>, Refusal> {
+        let Some(object) = Self::object(text)? else { return Ok(None) };
+        let nginx_config = nginx_config(&object)?.into_iter().map(|(_, directive)| directive).collect();
+        Ok(Some(Self { nginx_config, ..Self::from_object(&object)? }))
+    }
+
+    fn object(text: &str) -> Result<Option<Map<String, Value>>, Refusal> {
         const WHOLE: &str = "cert-request";
         if text.is_empty() {
             return Ok(None);
@@ -65,10 +80,10 @@ impl CertRequest {
         // Syntax errors of serde_json tell the place, and repeat nothing of the text.
         let value: Value = serde_json::from_str(text)
             .map_err(|error| Reason::new(format!("not JSON: {error}")).at(WHOLE))?;
-        match &value {
-            value if is_nothing(value) => Ok(None),
-            Value::Object(object) => Self::from_object(object).map(Some),
-            other => Err(Reason::expected("an object", other).at(WHOLE)),
+        match value {
+            value if is_nothing(&value) => Ok(None),
+            Value::Object(object) => Ok(Some(object)),
+            other => Err(Reason::expected("an object", &other).at(WHOLE)),
         }
     }
 
@@ -94,7 +109,7 @@ impl CertRequest {
             ("upstreams".to_owned(), self.upstreams.iter().map(Upstream::to_value).collect()),
         ]);
         if !self.nginx_config.is_empty() {
-            object.insert("nginx-config".to_owned(), strings(&self.nginx_config));
+            object.insert(NGINX_CONFIG.to_owned(), strings(&self.nginx_config));
         }
         Value::Object(object)
     }
@@ -109,10 +124,11 @@ impl CertRequest {
         let contact_email = optional(object, "contact-email")?;
         let credentials = optional(object, "credentials")?;
         let upstreams = upstreams(object)?;
-        refuse_nginx_config(object)?;
         Ok(Self { contact_email, credentials, upstreams, ..request })
     }
 }
+
+const NGINX_CONFIG: &str = "nginx-config";
 
 /// What Python takes for false.
 fn is_nothing(value: &Value) -> bool {
@@ -148,23 +164,34 @@ fn upstreams(object: &Map<String, Value>) -> Result<Vec<Upstream>, Refusal> {
         .collect()
 }
 
-/// A list of directives, or one string in which `;` stands between them. Nothing of a directive is repeated in the
-/// refusal: it may hold a secret.
+/// A list of directives, or one string in which `;` stands between them; with the place of each. Blank ones are
+/// left out.
+fn nginx_config(object: &Map<String, Value>) -> Result<Vec<(usize, String)>, Refusal> {
+    let directives: Vec<&str> = match present(object, NGINX_CONFIG) {
+        None => Vec::new(),
+        Some(Value::String(text)) => {
+            text.split(';').filter(|directive| !directive.trim().is_empty()).collect()
+        }
+        Some(Value::Array(list)) => {
+            let text = |(index, value): (usize, &'_ Value)| match value {
+                Value::String(_) => Ok(()),
+                other => Err(Reason::expected("a string", other).at(format!("{NGINX_CONFIG}[{index}]"))),
+            };
+            list.iter().enumerate().try_for_each(text)?;
+            list.iter().filter_map(Value::as_str).collect()
+        }
+        Some(other) => return Err(Reason::expected("a list of strings", other).at(NGINX_CONFIG)),
+    };
+    let bare = |text: &str| text.trim_matches([' ', '\t', '\r', '\n', ';']).to_owned();
+    Ok(directives.into_iter().map(bare).enumerate().filter(|(_, directive)| !directive.is_empty()).collect())
+}
+
+/// Nothing of a directive is repeated in the refusal: it may hold a secret.
 fn refuse_nginx_config(object: &Map<String, Value>) -> Result<(), Refusal> {
-    const FIELD: &str = "nginx-config";
-    let is_blank = |directive: &str| directive.trim_matches([' ', '\t', '\r', '\n', ';']).is_empty();
-    let refuse = |index: usize, reason: Reason| Err(reason.at(format!("{FIELD}[{index}]")));
-    let not_yet = || Reason::new("nginx-config directives are not accepted yet by this proxy");
-    match present(object, FIELD) {
+    match nginx_config(object)?.first() {
         None => Ok(()),
-        Some(Value::String(text)) if is_blank(text) => Ok(()),
-        Some(Value::String(_)) => refuse(0, not_yet()),
-        Some(Value::Array(list)) => list.iter().enumerate().try_for_each(|(index, value)| match value {
-            Value::String(directive) if is_blank(directive) => Ok(()),
-            Value::String(_) => refuse(index, not_yet()),
-            other => refuse(index, Reason::expected("a string", other)),
-        }),
-        Some(other) => Err(Reason::expected("a list of strings", other).at(FIELD)),
+        Some((index, _)) => Err(Reason::new("nginx-config directives are not accepted yet by this proxy")
+            .at(format!("{NGINX_CONFIG}[{index}]"))),
     }
 }
 
@@ -203,6 +230,15 @@ fn present<'a>(object: &'a Map<String, Value>, field: &str) -> Option<&'a Value>
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_request_to_be_sent_keeps_its_directives() {
+        let text = r#"{"fqdn": ["a.b"], "nginx-config": "gzip on; ; etag off;"}"#;
+        let request = super::CertRequest::compose(text).unwrap().unwrap();
+        assert_eq!(request.nginx_config, ["gzip on", "etag off"]);
+        assert_eq!(super::CertRequest::compose("{}"), Ok(None));
+        assert!(super::CertRequest::compose(r#"{"fqdn": ["a;b"]}"#).is_err());
+    }
+
     use super::CertRequest;
     use crate::wire::{Credentials, Fqdn, Upstream};
     use proptest::prelude::{any, prop_assert, prop_assert_eq, prop_oneof, proptest};

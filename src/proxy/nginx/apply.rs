@@ -59,6 +59,18 @@ pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Res
     Ok(Applied { refused, changed: true })
 }
 
+/// Ends serving after the last site: nginx and its configuration go, certificates stay. Does nothing where nothing was
+/// ever served.
+pub fn retire(host: &Host, paths: &Paths) -> Result<()> {
+    if host.mode(&paths.live())?.is_none() {
+        return Ok(());
+    }
+    daemon::stop(host, paths)?;
+    host.remove_folder(&paths.passwords())?;
+    host.remove_folder(&paths.live())?;
+    Ok(())
+}
+
 /// Ends nginx and deletes all that this unit has: configuration, keys, password files, logs.
 pub fn remove(host: &Host, paths: &Paths) -> Result<()> {
     daemon::stop(host, paths)?;

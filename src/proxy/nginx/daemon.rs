@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use super::candidate::{limit, nginx};
 use super::{Paths, Server, complaint};
 use crate::host::{Host, ProcessId, Signal};
+use crate::proxy::Obstacle;
 
 /// How long requests at work may keep nginx from ending.
 const GRACE: Duration = Duration::from_secs(10);
@@ -38,8 +39,10 @@ pub(super) fn start(host: &Host, paths: &Paths, server: &Server) -> Result<()> {
         .clean_environment();
     let output = host.run(&command).context("cannot start nginx")?;
     if !output.status.success() {
-        let closed = complaint::closed_port(&output.stderr, server);
-        bail!("cannot start nginx: {}", closed.unwrap_or_else(|| complaint::reason(&output.stderr)));
+        if let Some(closed) = complaint::closed_port(&output.stderr, server) {
+            bail!(Obstacle(closed));
+        }
+        bail!("cannot start nginx: {}", complaint::reason(&output.stderr));
     }
     let has_begun = || -> Result<bool> {
         let Some(master) = master(host, paths)? else { return Ok(false) };

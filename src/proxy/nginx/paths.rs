@@ -78,7 +78,7 @@ impl Paths {
     }
 
     /// The password file of the site with this id.
-    pub(super) fn password_file(&self, id: &Fqdn) -> PathBuf {
+    pub(in crate::proxy) fn password_file(&self, id: &Fqdn) -> PathBuf {
         self.passwords().join(file_stem(id))
     }
 

@@ -3,8 +3,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{Network, Version, Worker};
+use super::{Version, Worker};
 use crate::host::Host;
+use crate::options::Network;
 use crate::wire::Fqdn;
 
 /// What all sites have in common.

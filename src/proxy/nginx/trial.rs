@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::candidate::{self, Files};
 use super::{Paths, Server, Site, complaint, render};
 use crate::host::Host;
+use crate::proxy::Obstacle;
 use crate::wire::Fqdn;
 
 /// What nginx accepts; the candidate on the disk is just that.
@@ -61,11 +62,10 @@ fn search(
     refusal: impl Fn(&[Site]) -> Result<Option<String>>,
 ) -> Result<(Vec<Fqdn>, String)> {
     if let Some(said) = refusal(&[])? {
-        let closed = complaint::closed_port(&said, server);
-        bail!(
-            "nginx refuses the configuration even without any site: {}",
-            closed.unwrap_or_else(|| complaint::reason(&said))
-        );
+        if let Some(closed) = complaint::closed_port(&said, server) {
+            bail!(Obstacle(closed));
+        }
+        bail!("nginx refuses the configuration even without any site: {}", complaint::reason(&said));
     }
     let (mut good, mut bad) = (0, sites.len());
     while bad - good > 1 {
@@ -131,7 +131,7 @@ mod tests {
         let error = search(&server(), &[site("a.example")], said.to_owned(), |_| Ok(Some(said.to_owned())));
         assert_eq!(
             error.unwrap_err().to_string(),
-            "nginx refuses the configuration even without any site: port 80 can be opened by root only: set an http-port of 1024 or more"
+            "port 80 can be opened by root only: set an http-port of 1024 or more"
         );
     }
 }

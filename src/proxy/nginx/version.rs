@@ -1,8 +1,9 @@
 use std::fmt;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
-use crate::host::{Command, Host};
+use crate::host::{Command, Host, ProcessError};
+use crate::proxy::Obstacle;
 
 /// The version of nginx, on which the syntax depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,9 +21,14 @@ impl Version {
 
     /// Asks the nginx on PATH.
     pub fn ask(host: &Host) -> Result<Self> {
-        let output = host
-            .run_ok(&Command::new("nginx").arg("-v"))
-            .context("cannot ask nginx for its version: is the package nginx installed?")?;
+        let output = match host.run_ok(&Command::new("nginx").arg("-v")) {
+            Err(ProcessError::Missing(_)) => {
+                bail!(Obstacle(
+                    "nginx is not installed: `apt-get install nginx` on the unit's machine".to_owned()
+                ))
+            }
+            asked => asked.context("cannot ask nginx for its version")?,
+        };
         Self::parse(&output.stderr)
             .with_context(|| format!("cannot find a version in what `nginx -v` said: {}", output.stderr))
     }

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use crate::host::{Host, Owner};
+use crate::proxy::Obstacle;
 
 const USER: &str = "www-data";
 
@@ -53,12 +54,12 @@ impl Worker {
             if let Some(mode) = host.mode(&folder)?
                 && mode & 0o001 == 0
             {
-                bail!(
+                bail!(Obstacle(format!(
                     "nginx works as {} and cannot enter {} (mode {mode:o}): make it searchable by others with `chmod o+x {}`, or use another root folder",
                     self.user,
                     folder.display(),
                     folder.display()
-                );
+                )));
             }
         }
         Ok(())

@@ -1,0 +1,26 @@
+# make demo   see it work: a small model with real nginx, told hook by hook
+# make test   run everything that can be tested on this machine
+# make lint   formatting, lints, documentation
+# Each installs what it needs.
+
+.PHONY: demo test lint build
+.DEFAULT_GOAL := build
+
+build:
+	cargo build --release --bin ssl-termination
+
+demo:
+	@scripts/install-tools
+	@cargo build --quiet --bin ssl-termination --bin hook-tool --example demo
+	@cargo run --quiet --example demo
+
+test:
+	@scripts/install-tools
+	cargo build --workspace --bins
+	cargo test --workspace
+
+lint:
+	@scripts/install-tools
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet

@@ -1,0 +1,64 @@
+//! What this charm does, on one screen: the handlers, the flags that they wait for, and the unit's status.
+
+use anyhow::Result;
+
+use crate::interface::Hook;
+use crate::juju::Lifecycle;
+use crate::juju::tool::status::{State, Status};
+use crate::reactive::{Flag, Handler};
+use crate::{client, options, proxy};
+
+const fn row(
+    name: &'static str,
+    when: &'static [&'static str],
+    when_not: &'static [&'static str],
+    run: fn(&mut Hook) -> Result<()>,
+) -> Handler<Hook> {
+    Handler { name, when, when_not, run }
+}
+
+/// The handlers. The first ones note that what is served may have to change; `proxy.stale` then brings it about once,
+/// whatever has happened in this hook. What we ask for ourselves is compared in every hook: that costs nothing.
+pub const HANDLERS: &[Handler<Hook>] = &[
+    row("options have changed", &["config.changed"], &[], options_have_changed),
+    row("requests have changed", &["endpoint.ssl-termination.update"], &[], proxy::look_again),
+    row("our web servers have changed", &["endpoint.reverseproxy.update"], &[], proxy::look_again),
+    row("nothing is sure", &["hook.anew"], &[], proxy::look_again),
+    row("time goes by", &["hook.update-status"], &[], proxy::look_again),
+    row("start", &["hook.start"], &[], proxy::start),
+    row("stop", &["hook.stop"], &[], proxy::stop),
+    row("remove", &["hook.remove"], &[], proxy::remove),
+    row("serve", &["proxy.stale"], &["proxy.stopped"], proxy::serve),
+    row("ask the proxy", &["endpoint.proxy.available"], &[], client::ask),
+    row("take note of the answer", &["endpoint.proxy.update"], &[], client::take_note),
+    row("take note of the web servers", &["endpoint.website.update"], &[], client::take_note),
+];
+
+fn options_have_changed(hook: &mut Hook) -> Result<()> {
+    hook.flags().clear(&Flag::config_changed());
+    options::take(hook);
+    proxy::look_again(hook)
+}
+
+/// What `juju status` should say: the most urgent of what the configuration and both sides have to say.
+pub fn status(hook: &Hook) -> Option<Status> {
+    let says = |state, message: &str| Some(Status { state, message: message.to_owned() });
+    if hook.event.is(Lifecycle::Stop) || hook.event.is(Lifecycle::Remove) {
+        return says(State::Maintenance, "stopped");
+    }
+    if hook.state.view.config.is_none() {
+        return says(State::Waiting, "waiting for the configuration");
+    }
+    let malformed = options::malformed(hook)
+        .map(|malformed| Status { state: State::Blocked, message: malformed.to_string() });
+    let most_urgent = [malformed, proxy::status(hook), client::unit_status(hook)]
+        .into_iter()
+        .flatten()
+        .min_by_key(|status| status.state);
+    most_urgent.or_else(|| {
+        says(
+            State::Waiting,
+            "waiting for a request: relate an application to ssl-termination, reverseproxy or website",
+        )
+    })
+}

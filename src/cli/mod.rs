@@ -1,0 +1,130 @@
+//! The same calls for people, and for charms in other languages. Run in a hook or through `juju exec`.
+
+mod call;
+mod flag;
+
+use std::io::{Read, Write};
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
+
+use crate::host::Host;
+use crate::interface::Hook;
+use crate::juju::{Context, Environment, RelationId, log};
+use crate::proxy;
+
+/// Terminate TLS for related applications, and ask for it.
+///
+/// Juju runs this program as every hook. Under its own name it is a command line, for a hook's script or for
+/// `juju exec --unit UNIT -- ssl-termination …`. Each command first takes in the current event, if no command has
+/// done so in this hook. Exit codes: 0 done, or yes; 1 no; 2 an error.
+#[derive(Debug, Parser)]
+#[command(name = "ssl-termination", version, disable_help_subcommand = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take in the current hook: what related units have published, and the flags that follow.
+    Hook,
+    /// Look at flags and change them.
+    #[command(subcommand)]
+    Flag(flag::Command),
+    /// Ask for TLS on an endpoint of the requires side. Reads the request from standard input, as a JSON object;
+    /// `{}` withdraws it.
+    SendCertInfo(Target),
+    /// Print what the proxy says: a JSON list with one report for each of its units.
+    GetStatus(Target),
+    /// Print what is asked for on an endpoint of the provides side: a JSON list with one request for each unit.
+    GetCertRequests(Target),
+    /// Answer on an endpoint of the provides side. Reads the status from standard input, any JSON value.
+    SendStatus(Target),
+    /// Print what would be served, what would change and why; change nothing.
+    Plan,
+}
+
+/// Which relations a call is about.
+#[derive(Debug, Args)]
+struct Target {
+    /// The charm's endpoint.
+    #[arg(long, value_name = "NAME")]
+    endpoint: String,
+    /// One relation of it; otherwise all.
+    #[arg(long, value_name = "ID")]
+    relation: Option<RelationId>,
+}
+
+/// Runs one command line; gives the exit code.
+pub fn run(environment: &Environment) -> u8 {
+    log::start(log::Reader::Person);
+    let host = Host::new(&environment.root, &environment.path);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { 2 } else { 0 };
+        }
+    };
+    match command(cli.command, host, &environment.program) {
+        Ok(yes) => u8::from(!yes),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            2
+        }
+    }
+}
+
+/// Does what was asked; says no only to a question.
+fn command(command: Command, host: Host, program: &str) -> Result<bool> {
+    let context = Context::read(program)?;
+    let begin = || Hook::begin(host.clone(), context.clone());
+    match command {
+        Command::Hook => begin()?.commit(None).map(|()| true),
+        Command::Flag(command) => flag::run(&command, begin()?),
+        Command::Plan => {
+            let hook = Hook::peek(host.clone(), context.clone())?;
+            say(&proxy::explain(&hook)?).map(|()| true)
+        }
+        Command::SendCertInfo(target) => {
+            let text = standard_input("the request")?;
+            call::send_cert_info(&target, begin()?, &text).map(|()| true)
+        }
+        Command::SendStatus(target) => {
+            let text = standard_input("the status")?;
+            call::send_status(&target, begin()?, &text).map(|()| true)
+        }
+        Command::GetStatus(target) => call::get_status(&target, begin()?).map(|()| true),
+        Command::GetCertRequests(target) => call::get_cert_requests(&target, begin()?).map(|()| true),
+    }
+}
+
+fn standard_input(what: &str) -> Result<String> {
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .with_context(|| format!("cannot read {what} from standard input"))?;
+    anyhow::ensure!(!text.trim().is_empty(), "{what} is expected on standard input, as JSON; nothing came");
+    Ok(text)
+}
+
+fn print(value: &Value) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).context("cannot write the result as JSON")?;
+    say(&text)
+}
+
+fn say(text: &str) -> Result<()> {
+    writeln!(std::io::stdout(), "{text}").context("cannot write to standard output")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

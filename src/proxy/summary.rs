@@ -1,0 +1,109 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::Owner;
+use crate::juju::tool::status::{State, Status};
+use crate::wire::{Answer, Fqdn};
+
+/// What is kept of the answers for the unit's status.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Summary {
+    /// What a person must put right before anything can change.
+    obstacle: Option<String>,
+    /// How many names are served.
+    served: usize,
+    /// The first of them.
+    first: Option<String>,
+    /// What the operator must put right for our own site.
+    own: Option<String>,
+    /// How many names of clients wait.
+    pending: usize,
+    /// How many requests are refused.
+    refused: usize,
+}
+
+impl Summary {
+    /// Of these answers.
+    pub(super) fn of(answers: &BTreeMap<Owner, Answer>) -> Self {
+        let all = || answers.values();
+        let first = all().find_map(|answer| answer.served.keys().next());
+        Self {
+            obstacle: None,
+            served: all().map(|answer| answer.served.len()).sum(),
+            first: first.map(Fqdn::to_string),
+            own: answers.get(&Owner::Own).and_then(trouble),
+            pending: all().map(|answer| answer.pending.len()).sum(),
+            refused: all().map(|answer| answer.refused.len()).sum(),
+        }
+    }
+
+    /// The same, with something that a person must put right first.
+    pub(super) fn obstructed(self, obstacle: String) -> Self {
+        Self { obstacle: Some(obstacle), ..self }
+    }
+
+    /// What `juju status` should say; nothing, if nobody asks for anything. `nameless`: there is a web server for our
+    /// own site, and no name.
+    pub(super) fn status(&self, nameless: bool) -> Option<Status> {
+        let (state, message) = match self {
+            Self { obstacle: Some(obstacle), .. } => (State::Blocked, obstacle.clone()),
+            _ if nameless => (State::Blocked, "set the option fqdns to the names of the site".to_owned()),
+            Self { own: Some(trouble), .. } => (State::Blocked, trouble.clone()),
+            Self { served: 0, pending: 0, refused: 0, .. } => return None,
+            Self { served: 0, .. } => (State::Waiting, format!("serving nothing{}", self.but())),
+            Self { served: 1, first: Some(name), .. } => {
+                (State::Active, format!("serving {name}{}", self.but()))
+            }
+            Self { served, .. } => (State::Active, format!("serving {served} names{}", self.but())),
+        };
+        Some(Status { state, message })
+    }
+
+    fn but(&self) -> String {
+        let part =
+            |count: usize, what: &str| (count > 0).then(|| format!("; {count} {what}")).unwrap_or_default();
+        part(self.pending, "pending") + &part(self.refused, "refused")
+    }
+}
+
+/// The first thing that keeps an owner's names from being served.
+fn trouble(answer: &Answer) -> Option<String> {
+    let refused =
+        answer.refused.first().map(|refused| format!("our own site: {}: {}", refused.field, refused.reason));
+    refused.or_else(|| answer.pending.iter().next().map(|(name, reason)| format!("{name}: {reason}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{RefusedRequest, Served};
+
+    fn told(answers: &[(Owner, Answer)], nameless: bool) -> String {
+        let status = Summary::of(&answers.iter().cloned().collect()).status(nameless);
+        status.map_or("nothing".to_owned(), |status| format!("{}: {}", status.state, status.message))
+    }
+
+    fn serving(names: &[&str]) -> Answer {
+        let served = Served { certificate: "self-signed".to_owned(), expires: None };
+        let served = names.iter().map(|name| (name.parse().unwrap(), served.clone())).collect();
+        Answer { served, ..Answer::default() }
+    }
+
+    #[test]
+    fn the_status_counts_what_clients_have_and_names_what_the_operator_must_do() {
+        let client = Owner::Relation("tls:1".parse().unwrap());
+        assert_eq!(told(&[], false), "nothing");
+        assert_eq!(told(&[], true), "blocked: set the option fqdns to the names of the site");
+        assert_eq!(told(&[(client.clone(), serving(&["a.bc"]))], false), "active: serving a.bc");
+        let refused = RefusedRequest { unit: "x/0".into(), field: "fqdn[0]".into(), reason: "no".into() };
+        let mut some = serving(&["a.bc", "d.ef"]);
+        some.refused.push(refused.clone());
+        assert_eq!(told(&[(client.clone(), some)], false), "active: serving 2 names; 1 refused");
+        let mut none = Answer { refused: vec![refused], ..Answer::default() };
+        none.pending.insert("a.bc".parse().unwrap(), "taken".to_owned());
+        assert_eq!(told(&[(client, none.clone())], false), "waiting: serving nothing; 1 pending; 1 refused");
+        assert_eq!(told(&[(Owner::Own, none)], false), "blocked: our own site: fqdn[0]: no");
+    }
+}

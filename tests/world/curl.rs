@@ -1,0 +1,77 @@
+use std::fmt;
+use std::process::Command;
+
+/// A request that curl is to make.
+pub(crate) struct Request {
+    url: String,
+    arguments: Vec<String>,
+}
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The status code; 0 if there was no answer.
+    pub(crate) code: u16,
+    /// Where to go instead.
+    pub(crate) location: String,
+    /// The version of HTTP.
+    pub(crate) version: String,
+    /// The body.
+    pub(crate) body: String,
+    /// What curl said of a failure.
+    pub(crate) error: String,
+}
+
+impl Request {
+    /// To a URL without a port, on this machine. The certificate is not checked.
+    pub(super) fn to(url: &str, http_port: u16, https_port: u16) -> Self {
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let port = if scheme == "https" { https_port } else { http_port };
+        let resolve = format!("{name}:{port}:127.0.0.1");
+        Self {
+            url: format!("{scheme}://{name}:{port}/{path}"),
+            arguments: vec!["-k".into(), "--resolve".into(), resolve],
+        }
+    }
+
+    /// With more arguments for curl.
+    pub(crate) fn with<const N: usize>(mut self, arguments: [&str; N]) -> Self {
+        self.arguments.extend(arguments.map(str::to_owned));
+        self
+    }
+
+    /// With a user and a password.
+    pub(crate) fn as_user(self, credentials: &str) -> Self {
+        self.with(["-u", credentials])
+    }
+
+    /// Makes it.
+    pub(crate) fn send(&self) -> Answer {
+        let output = Command::new("curl")
+            .args(["--silent", "--show-error", "--max-time", "20"])
+            .args(["--write-out", "\n%{http_code} %{http_version} %{redirect_url}"])
+            .args(&self.arguments)
+            .arg(&self.url)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (body, facts) = text.rsplit_once('\n').unwrap();
+        let mut facts = facts.splitn(3, ' ');
+        let mut fact = || facts.next().unwrap_or_default().to_owned();
+        Answer {
+            code: fact().parse().unwrap(),
+            version: fact(),
+            location: fact(),
+            body: body.to_owned(),
+            error: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        }
+    }
+}
+
+/// As a person would type it.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "curl {} {}", self.arguments.join(" "), self.url)
+    }
+}

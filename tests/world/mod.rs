@@ -1,0 +1,137 @@
+//! A Juju with our charm, below a root folder of its own, web servers that say who they are, and curl. For the tests
+//! and for the demo.
+#![allow(dead_code, unused_imports, reason = "the demo and the tests use different parts")]
+
+mod curl;
+mod web;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+use test_juju::{Charm, Juju};
+
+pub(crate) use curl::Request;
+pub(crate) use web::Web;
+
+/// A model, and the folder that stands for its machine.
+pub(crate) struct World {
+    pub(crate) juju: Juju,
+    pub(crate) http_port: u16,
+    pub(crate) https_port: u16,
+    charm: TempDir,
+    root: TempDir,
+}
+
+impl World {
+    /// An empty model; the seed decides where Juju leaves the order of events open.
+    pub(crate) fn new(seed: u64) -> Self {
+        let root = tempfile::Builder::new().prefix("ssl-termination-").tempdir_in("/tmp").unwrap();
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        let [http_port, https_port] = free_ports();
+        Self { juju: Juju::new(seed), http_port, https_port, charm: lay_out_charm(), root }
+    }
+
+    /// The charm as it would be unpacked, with its machine below our root.
+    pub(crate) fn charm(&self) -> Charm {
+        Charm::at(self.charm.path()).env("SSL_TERMINATION_ROOT", self.root.path().to_string_lossy())
+    }
+
+    /// `juju deploy` of our charm as a proxy that may reach web servers on this machine.
+    pub(crate) fn deploy_proxy(&mut self, application: &str) {
+        self.juju.deploy(application, &self.charm(), 1);
+        let ports = [("http-port", self.http_port), ("https-port", self.https_port)];
+        self.juju.configure(application, ports);
+        self.juju.configure(application, [("allow-local-upstreams", true)]);
+    }
+
+    /// `juju deploy` of our charm as a client: it asks `PROXY:ssl-termination` for these names in front of what
+    /// listens on the ports.
+    pub(crate) fn deploy_client(&mut self, application: &str, fqdns: &str) {
+        self.juju.deploy(application, &self.charm(), 1);
+        self.juju.configure(application, [("fqdns", fqdns)]);
+    }
+
+    /// Where `path` lies on the machine.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join(path)
+    }
+
+    /// The flags of a unit, sorted, as its flag file has them.
+    pub(crate) fn flags(&self, unit: &str) -> Vec<String> {
+        let path = self.juju.charm_dir(unit).join(".state/flags.json");
+        let Ok(text) = fs::read(path) else { return Vec::new() };
+        let file: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        let flags = file["generations"][0]["flags"].as_array().cloned().unwrap_or_default();
+        flags.iter().map(|flag| flag.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// A request to the proxy: curl, with the name resolved to this machine.
+    pub(crate) fn get(&self, url: &str) -> Request {
+        Request::to(url, self.http_port, self.https_port)
+    }
+
+    /// The processes of nginx that run on a configuration below our root.
+    pub(crate) fn nginx_processes(&self) -> BTreeSet<u32> {
+        let root = self.root.path().to_string_lossy().into_owned();
+        let ours = |pid: &u32| {
+            let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let arguments = String::from_utf8_lossy(&arguments).into_owned();
+            arguments.starts_with("nginx: master") && arguments.contains(&root)
+        };
+        let processes = fs::read_dir("/proc").unwrap();
+        processes.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok()).filter(ours).collect()
+    }
+}
+
+/// No nginx outlives its world, whatever a test does.
+impl Drop for World {
+    fn drop(&mut self) {
+        for master in self.nginx_processes() {
+            let _ = Command::new("pkill").args(["-KILL", "-P", &master.to_string()]).status();
+            let _ = Command::new("kill").args(["-KILL", &master.to_string()]).status();
+        }
+    }
+}
+
+/// Ports that nobody listens on, below those that the system gives to outgoing connections.
+fn free_ports() -> [u16; 2] {
+    use std::sync::atomic::{AtomicU16, Ordering};
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let offset = u16::try_from(std::process::id() % 9000).unwrap();
+    let mut free = (0..).filter_map(|_| {
+        let port = 11_000 + (offset + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        TcpListener::bind(("0.0.0.0", port)).ok().map(|_| port)
+    });
+    [free.next().unwrap(), free.next().unwrap()]
+}
+
+/// The binary that was built with this one: two folders up from it.
+fn binary() -> PathBuf {
+    let program = std::env::current_exe().unwrap();
+    let binary = program.ancestors().nth(2).unwrap().join("ssl-termination");
+    assert!(binary.exists(), "{} is missing: cargo build --workspace --bins", binary.display());
+    binary
+}
+
+/// The files of the packed charm, in a folder of their own.
+fn lay_out_charm() -> TempDir {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let charm = tempfile::tempdir().unwrap();
+    for file in ["metadata.yaml", "config.yaml"] {
+        fs::copy(source.join(file), charm.path().join(file)).unwrap();
+    }
+    fs::create_dir(charm.path().join("bin")).unwrap();
+    fs::copy(binary(), charm.path().join("bin/ssl-termination")).unwrap();
+    fs::create_dir(charm.path().join("hooks")).unwrap();
+    for link in fs::read_dir(source.join("hooks")).unwrap() {
+        let link = link.unwrap();
+        symlink(fs::read_link(link.path()).unwrap(), charm.path().join("hooks").join(link.file_name()))
+            .unwrap();
+    }
+    charm
+}
