@@ -68,7 +68,7 @@ pub fn run(environment: &Environment) -> u8 {
             return if error.use_stderr() { 2 } else { 0 };
         }
     };
-    match command(cli.command, host, &environment.program) {
+    match command(cli.command, &host, &environment.program) {
         Ok(yes) => u8::from(!yes),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
@@ -78,7 +78,7 @@ pub fn run(environment: &Environment) -> u8 {
 }
 
 /// Does what was asked; says no only to a question.
-fn command(command: Command, host: Host, program: &str) -> Result<bool> {
+fn command(command: Command, host: &Host, program: &str) -> Result<bool> {
     let context = Context::read(program)?;
     let begin = || Hook::begin(host.clone(), context.clone());
     match command {

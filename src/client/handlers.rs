@@ -12,7 +12,6 @@ const PROXY: &str = "proxy";
 const WEBSITE: &str = "website";
 
 /// Sends our request to every proxy, or withdraws it.
-#[expect(clippy::unnecessary_wraps, reason = "the shape of a handler")]
 pub fn ask(hook: &mut Hook) -> Result<()> {
     let request = request(&options::in_force(hook), &surroundings(hook));
     requires::send_cert_info(hook, PROXY, request.as_ref());
@@ -20,7 +19,6 @@ pub fn ask(hook: &mut Hook) -> Result<()> {
 }
 
 /// The request and the status follow in every hook: what was changed is only to be noted.
-#[expect(clippy::unnecessary_wraps, reason = "the shape of a handler")]
 pub fn take_note(hook: &mut Hook) -> Result<()> {
     for endpoint in [PROXY, WEBSITE] {
         hook.flags().clear(&Flag::update(endpoint));

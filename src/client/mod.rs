@@ -49,11 +49,11 @@ pub fn status(options: &Options, around: &Surroundings, reports: &[Published]) -
     if around.websites.is_empty() {
         return says(State::Waiting, "waiting for the web application to say where it listens".to_owned());
     }
-    says_of(&options.fqdns, reports)
+    Some(says_of(&options.fqdns, reports))
 }
 
 /// What the proxy's units say of our names. We are ready when every one of them is.
-fn says_of(names: &[Fqdn], reports: &[Published]) -> Option<Status> {
+fn says_of(names: &[Fqdn], reports: &[Published]) -> Status {
     let all: Vec<Readiness> = reports.iter().map(|report| readiness(report, names)).collect();
     let first_refused = all.iter().flat_map(|one| &one.refused).next();
     let (state, message) = if let Some(RefusedRequest { field, reason, .. }) = first_refused {
@@ -63,13 +63,13 @@ fn says_of(names: &[Fqdn], reports: &[Published]) -> Option<Status> {
         let note = notes.map(|note| format!(" ({note})")).unwrap_or_default();
         (State::Active, format!("{} served{note}", list(names)))
     } else {
-        let missing = all.iter().filter(|one| !one.ready).flat_map(|one| &one.missing);
-        match missing.filter_map(|(name, reason)| Some((name, reason.as_ref()?))).next() {
+        let mut missing = all.iter().filter(|one| !one.ready).flat_map(|one| &one.missing);
+        match missing.find_map(|(name, reason)| Some((name, reason.as_ref()?))) {
             Some((name, reason)) => (State::Waiting, format!("{name}: {reason}")),
             None => (State::Waiting, "waiting for the proxy to answer".to_owned()),
         }
     };
-    Some(Status { state, message })
+    Status { state, message }
 }
 
 /// Names in a status: all of a few, a number of many.

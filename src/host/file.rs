@@ -100,7 +100,7 @@ impl Host {
     pub fn create_folder(&self, path: &Path, mode: Mode) -> Result<(), FileError> {
         let failed = FileError::of("create the folder", path);
         if let Some(parent) = path.parent().filter(|parent| !parent.exists()) {
-            self.create_folder(parent, 0o755)?;
+            DirBuilder::new().recursive(true).mode(0o755).create(parent).map_err(&failed)?;
         }
         match DirBuilder::new().mode(mode).create(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),

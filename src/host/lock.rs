@@ -27,7 +27,7 @@ impl Host {
             match file.try_lock() {
                 Ok(()) => return Ok(Lock { file, path: path.to_owned() }),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    sleep(Duration::from_millis(20))
+                    sleep(Duration::from_millis(20));
                 }
                 Err(TryLockError::WouldBlock) => bail!(
                     "another process has held the lock {} for {limit:?}: look for a hook or command of this unit that hangs",

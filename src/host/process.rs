@@ -74,9 +74,10 @@ impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.program)?;
         for arg in &self.args {
-            match arg.is_empty() || arg.contains(char::is_whitespace) {
-                true => write!(f, " {arg:?}")?,
-                false => write!(f, " {arg}")?,
+            if arg.is_empty() || arg.contains(char::is_whitespace) {
+                write!(f, " {arg:?}")?;
+            } else {
+                write!(f, " {arg}")?;
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::juju::tool::relation::Bag;
 use crate::juju::tool::status::Status;
 use crate::juju::tool::{relation, state, status};
 use crate::juju::{Context, Event, Lifecycle, Metadata, RelationId, RelationKind};
-use crate::reactive::{Flag, Flags, Standing, State, Store};
+use crate::reactive::{Committed, Flag, Flags, Standing, State, Store};
 
 /// The key of Juju's charm state that holds the token of the generation it has committed.
 const TOKEN: &str = "ssl-termination-generation";
@@ -59,19 +59,20 @@ impl Hook {
         let mark = (marks && event.is_hook()).then(|| event.to_string());
         let mut store = Store::open(&host, &context.state_dir(), &context.id, mark.as_deref())?;
         let committed = match state::get(&host, TOKEN) {
-            Ok(token) => Some(token),
-            Err(error) if error.is_missing_tool() => None,
+            Ok(Some(token)) => Committed::Token(token),
+            Ok(None) => Committed::Nothing,
+            Err(error) if error.is_missing_tool() => Committed::Unsupported,
             Err(error) => return Err(error).context("cannot learn what Juju has committed"),
         };
-        let tokens = committed.is_some();
-        let (state, standing) = store.settle(&host, committed.as_ref().map(Option::as_deref))?;
+        let tokens = committed != Committed::Unsupported;
+        let (state, standing) = store.settle(&host, &committed)?;
         let died = store.died.clone().filter(|_| event.is_hook() && standing != Standing::Again);
         if let Some(died) = &died {
             log::warn!("the hook \"{died}\" did not end: reading everything again");
         }
         let anew = standing.is_stale()
             || died.is_some()
-            || store.migrated
+            || store.is_migrated()
             || [Lifecycle::UpgradeCharm, Lifecycle::Start].iter().any(|step| event.is(*step));
         let mut hook = Self {
             before: state.clone(),

@@ -4,7 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Owner, Wanted};
-use crate::wire::Fqdn;
+use crate::wire::{CertRequest, Fqdn};
 
 /// Which names belong to whom. The first that asked for a name has it until it no longer wants it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl Claims {
             }
         }
         for wanted in requests {
-            for name in wanted.request.iter().flat_map(|request| request.fqdn()) {
+            for name in wanted.request.iter().flat_map(CertRequest::fqdn) {
                 let new = || Claim { owner: wanted.owner.clone(), units: BTreeSet::new() };
                 let claim = claims.entry(name.to_string()).or_insert_with(new);
                 if claim.owner != wanted.owner && wanted.owner == Owner::Own {

@@ -63,7 +63,7 @@ impl Summary {
 
     fn but(&self) -> String {
         let part =
-            |count: usize, what: &str| (count > 0).then(|| format!("; {count} {what}")).unwrap_or_default();
+            |count: usize, what: &str| if count > 0 { format!("; {count} {what}") } else { String::new() };
         part(self.pending, "pending") + &part(self.refused, "refused")
     }
 }

@@ -20,9 +20,10 @@ impl FromStr for Flag {
 
     fn from_str(text: &str) -> Result<Self, FlagError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-        match (1..=255).contains(&text.len()) && text.bytes().all(allowed) {
-            true => Ok(Self(text.to_owned())),
-            false => Err(FlagError(text.chars().take(40).collect())),
+        if (1..=255).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(FlagError(text.chars().take(40).collect()))
         }
     }
 }

@@ -11,5 +11,5 @@ mod view;
 pub use engine::{Handler, run};
 pub use flag::{Flag, FlagError, Flags};
 pub use state::State;
-pub use store::{Standing, Store};
+pub use store::{Committed, Standing, Store};
 pub use view::{Remote, View};

@@ -30,7 +30,7 @@ struct Demo {
 
 impl Demo {
     fn tell(&mut self) {
-        self.introduce();
+        introduce();
         self.deploy();
         let (blog, shop) = self.relate();
         self.show_the_calls(blog);
@@ -39,23 +39,6 @@ impl Demo {
         self.refuse();
         self.withdraw(shop);
         self.end();
-    }
-
-    fn introduce(&self) {
-        println!(
-            "\
-This is ssl-termination, a Juju charm, at work. Juju itself is played by a model in this process; the hooks, the
-hook tools, nginx and curl are real programs.
-
-    blog-web/0 ─┐                                                          https://blog.example.com
-    blog-web/1 ─┴─ http ─ blog ── ssl-termination ──┐                     ┌─ https://www.example.com
-                                                    proxy ─── nginx ──────┤
-    shop-web/0 ─── http ─ shop ── ssl-termination ──┘                     └─ https://shop.example.com
-
-blog and shop ask for TLS in front of their web servers; proxy terminates it. All three are this charm.
-Each line below is one hook: how long it took, how many hook tools it called, which flags it raised (+) and
-cleared (-), and what it published."
-        );
     }
 
     fn deploy(&mut self) {
@@ -126,19 +109,19 @@ cleared (-), and what it published."
 
     fn visit(&self) {
         chapter("Visit the sites, over TLS");
-        self.request(&self.world.get("http://blog.example.com/start"), "plain HTTP is sent on");
-        self.request(&self.world.get("https://blog.example.com/"), "the blog wants a password …");
-        self.request(&self.world.get("https://blog.example.com/").as_user("ann:wrong"), "… the right one …");
-        self.request(
-            &self.world.get("https://blog.example.com/").as_user("ann:sesame"),
+        visit(&self.world.get("http://blog.example.com/start"), "plain HTTP is sent on");
+        visit(&self.world.get("https://blog.example.com/"), "the blog wants a password …");
+        visit(&self.world.get("https://blog.example.com/").with_password("ann:wrong"), "… the right one …");
+        visit(
+            &self.world.get("https://blog.example.com/").with_password("ann:sesame"),
             "… then one of its web servers answers",
         );
-        self.request(
-            &self.world.get("https://www.example.com/").as_user("ann:sesame"),
+        visit(
+            &self.world.get("https://www.example.com/").with_password("ann:sesame"),
             "and the other one, under either name",
         );
-        self.request(&self.world.get("https://shop.example.com/"), "the shop is open to all");
-        self.request(
+        visit(&self.world.get("https://shop.example.com/"), "the shop is open to all");
+        visit(
             &self.world.get("https://unknown.example.com/"),
             "a name that nobody asked for gets no certificate",
         );
@@ -150,8 +133,8 @@ cleared (-), and what it published."
         self.world.juju.remove_unit("blog-web/0");
         self.settle();
         for _ in 0..2 {
-            self.request(
-                &self.world.get("https://blog.example.com/").as_user("ann:sesame"),
+            visit(
+                &self.world.get("https://blog.example.com/").with_password("ann:sesame"),
                 "only the other one answers",
             );
         }
@@ -174,7 +157,7 @@ cleared (-), and what it published."
         }
         self.settle();
         println!("it is told: {}", self.world.juju.bag(relation, "proxy/0")["status"]);
-        self.request(&self.world.get("https://shop.example.com/"), "the shop keeps its name");
+        visit(&self.world.get("https://shop.example.com/"), "the shop keeps its name");
         shell("juju remove-relation stranger proxy");
         self.world.juju.remove_relation(relation);
         self.settle();
@@ -185,9 +168,9 @@ cleared (-), and what it published."
         shell("juju remove-relation shop proxy");
         self.world.juju.remove_relation(shop);
         self.settle();
-        self.request(&self.world.get("https://shop.example.com/"), "its name is refused now");
-        self.request(
-            &self.world.get("https://blog.example.com/").as_user("ann:sesame"),
+        visit(&self.world.get("https://shop.example.com/"), "its name is refused now");
+        visit(
+            &self.world.get("https://blog.example.com/").with_password("ann:sesame"),
             "the blog is served as before",
         );
         self.status(&["proxy/0", "blog/0", "shop/0"]);
@@ -221,18 +204,35 @@ cleared (-), and what it published."
             println!("    {unit:<8} {state:<8} {message}");
         }
     }
+}
 
-    fn request(&self, request: &Request, why: &str) {
-        let answer = request.send();
-        let first = answer.body.lines().next().unwrap_or_default();
-        let said = match answer.code {
-            0 => answer.error.clone(),
-            301 => format!("301, to {}", answer.location),
-            200 => format!("200, HTTP/{}: \"{first}\"", answer.version),
-            code => format!("{code}"),
-        };
-        println!("$ {request}\n    {said}    ({why})");
-    }
+fn introduce() {
+    println!(
+        "\
+This is ssl-termination, a Juju charm, at work. Juju itself is played by a model in this process; the hooks, the
+hook tools, nginx and curl are real programs.
+
+blog-web/0 ─┐                                                          https://blog.example.com
+blog-web/1 ─┴─ http ─ blog ── ssl-termination ──┐                     ┌─ https://www.example.com
+                                                proxy ─── nginx ──────┤
+shop-web/0 ─── http ─ shop ── ssl-termination ──┘                     └─ https://shop.example.com
+
+blog and shop ask for TLS in front of their web servers; proxy terminates it. All three are this charm.
+Each line below is one hook: how long it took, how many hook tools it called, which flags it raised (+) and
+cleared (-), and what it published."
+    );
+}
+
+fn visit(request: &Request, why: &str) {
+    let answer = request.send();
+    let first = answer.body.lines().next().unwrap_or_default();
+    let said = match answer.code {
+        0 => answer.error.clone(),
+        301 => format!("301, to {}", answer.location),
+        200 => format!("200, HTTP/{}: \"{first}\"", answer.version),
+        code => format!("{code}"),
+    };
+    println!("$ {request}\n    {said}    ({why})");
 }
 
 fn chapter(title: &str) {

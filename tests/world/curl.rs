@@ -42,7 +42,7 @@ impl Request {
     }
 
     /// With a user and a password.
-    pub(crate) fn as_user(self, credentials: &str) -> Self {
+    pub(crate) fn with_password(self, credentials: &str) -> Self {
         self.with(["-u", credentials])
     }
 

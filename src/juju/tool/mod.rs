@@ -7,6 +7,8 @@ pub mod state;
 pub mod status;
 pub mod unit;
 
+use std::fmt::Write as _;
+
 use serde::de::DeserializeOwned;
 
 use crate::host::{Command, Host, ProcessError};
@@ -61,15 +63,15 @@ fn ask<T: DeserializeOwned>(host: &Host, command: &Command) -> Result<T, ToolErr
     })
 }
 
-/// `map` as a JSON text that Juju's YAML reader takes for the same map: serde_json writes what stands above 0x7e as
-/// it is, and YAML refuses or folds some of that.
+/// `map` as a JSON text that Juju's YAML reader takes for the same map: JSON may hold stands above 0x7e as it
+/// is, and YAML refuses or folds some of that.
 fn yaml_safe(map: &impl serde::Serialize) -> String {
     let json = serde_json::to_string(map).unwrap_or_default();
     let mut safe = String::with_capacity(json.len());
     for character in json.chars() {
         match character {
             '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
-                safe.push_str(&format!("\\u{:04x}", u32::from(character)));
+                let _ = write!(safe, "\\u{:04x}", u32::from(character));
             }
             _ => safe.push(character),
         }

@@ -1,0 +1,96 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::juju::RelationId;
+use crate::juju::tool::relation::Bag;
+use crate::juju::tool::status::Status;
+use crate::reactive::Flag;
+
+/// The format that this code writes, and the newest that it reads.
+pub(super) const FORMAT: u32 = 1;
+
+/// The version of this program.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What stands in `flags.json`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct FlagFile {
+    pub(super) format: u32,
+    /// The version of the program that wrote it.
+    pub(super) stamp: String,
+    /// What `juju status` was last told. Juju takes it at once, so it is no part of a generation.
+    pub(super) status: Option<Status>,
+    /// Newest first; at most two.
+    pub(super) generations: Vec<Generation>,
+}
+
+/// The state as one hook left it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Generation {
+    /// The context id of the hook that wrote it; none before the first of the unit's life.
+    pub(super) token: Option<String>,
+    pub(super) flags: BTreeSet<Flag>,
+    pub(super) published: BTreeMap<RelationId, Bag>,
+    pub(super) kept: BTreeMap<String, Value>,
+    /// The piece of the view that holds the configuration.
+    pub(super) config: Option<String>,
+    /// The piece of the view for each relation.
+    pub(super) relations: BTreeMap<RelationId, String>,
+}
+
+impl Generation {
+    /// The pieces of the view that belong to it.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &String> {
+        self.config.iter().chain(self.relations.values())
+    }
+}
+
+/// What every format of the file has.
+#[derive(Debug, Deserialize)]
+struct Header {
+    format: u32,
+    #[serde(default)]
+    stamp: String,
+}
+
+/// A text that is no flag file of ours.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unreadable {
+    /// A newer program wrote it; this one must leave it alone.
+    #[error(
+        "written by version {0}, which is newer than this one ({VERSION}): refresh the charm to that version again"
+    )]
+    Newer(String),
+    /// It is damaged.
+    #[error("not a flag file at line {0}, column {1}")]
+    Damaged(usize, usize),
+}
+
+impl FlagFile {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Unreadable> {
+        if let Ok(Header { format, stamp }) = serde_json::from_slice(bytes)
+            && format > FORMAT
+        {
+            return Err(Unreadable::Newer(stamp));
+        }
+        serde_json::from_slice(bytes).map_err(|error| Unreadable::Damaged(error.line(), error.column()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_file_is_told_apart_from_a_damaged_one() {
+        let said = |text: &str| FlagFile::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(
+            said(r#"{"format": 2, "stamp": "9.0", "what": []}"#)
+                .starts_with("written by version 9.0, which is newer")
+        );
+        assert_eq!(said("{}"), "not a flag file at line 1, column 2");
+        assert_eq!(said("\0\0"), "not a flag file at line 1, column 1");
+    }
+}

@@ -1,0 +1,244 @@
+mod file;
+mod pieces;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+use self::file::{FORMAT, FlagFile, Generation, Unreadable, VERSION};
+use self::pieces::Pieces;
+use super::{State, View};
+use crate::host::{Host, Lock, Owner};
+use crate::juju::tool::status::Status;
+
+/// How long another process of this unit may hold the lock.
+const LOCK_LIMIT: Duration = Duration::from_secs(60);
+
+/// The flag file and what lies beside it, locked for one process.
+///
+/// The file holds two generations of the state, and Juju's charm state holds the token of the one that it has
+/// committed. A generation's token is the context id of the hook that wrote it, so no two are ever alike.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    lock: Lock,
+    marked: bool,
+    context_id: String,
+    pieces: Pieces,
+    /// The file as it was found.
+    found: Option<FlagFile>,
+    /// What the next file will say.
+    file: FlagFile,
+    unreadable: bool,
+    /// What a hook that never ended has left in the lock file.
+    pub died: Option<String>,
+}
+
+/// What Juju's charm state holds as the token of the generation that it has committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// This token.
+    Token(String),
+    /// None: no hook of this unit has changed anything yet.
+    Nothing,
+    /// This Juju keeps no charm state.
+    Unsupported,
+}
+
+/// How our file stands to what Juju has committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// A new unit: no file, no token.
+    New,
+    /// Juju has committed the newest generation.
+    Current,
+    /// An earlier process of this same hook wrote the newest generation.
+    Again,
+    /// Juju has committed the older generation only: the state goes back to it.
+    Behind,
+    /// The file was lost or restored, or Juju was: nothing that is remembered is sure.
+    Unknown,
+}
+
+impl Standing {
+    /// Whether what is remembered of the other sides must be read again.
+    pub fn is_stale(self) -> bool {
+        matches!(self, Self::Behind | Self::Unknown)
+    }
+}
+
+impl Store {
+    /// Locks and reads what lies in `dir`, and notes who is at work: `mark`, if this is a hook.
+    pub fn open(host: &Host, dir: &Path, context_id: &str, mark: Option<&str>) -> Result<Self> {
+        host.create_folder(dir, 0o700)?;
+        let mut lock = host.lock(&dir.join("lock"), LOCK_LIMIT)?;
+        let died = Some(lock.mark()?).filter(|mark| !mark.is_empty());
+        if let Some(mark) = mark {
+            lock.set_mark(mark)?;
+        }
+        let mut store = Self {
+            path: dir.join("flags.json"),
+            lock,
+            marked: mark.is_some(),
+            context_id: context_id.to_owned(),
+            pieces: Pieces::in_folder(dir),
+            found: None,
+            file: FlagFile::default(),
+            unreadable: false,
+            died,
+        };
+        store.read(host)?;
+        Ok(store)
+    }
+
+    fn read(&mut self, host: &Host) -> Result<()> {
+        let Some(bytes) = host.read(&self.path)? else { return Ok(()) };
+        match FlagFile::parse(&bytes) {
+            Ok(file) => {
+                self.file = file.clone();
+                self.found = Some(file);
+                Ok(())
+            }
+            Err(newer @ Unreadable::Newer(_)) => bail!("cannot use {}: {newer}", self.path.display()),
+            Err(damaged) => self.set_aside(host, &damaged.to_string()),
+        }
+    }
+
+    /// Whether another version of this program wrote the file.
+    pub fn is_migrated(&self) -> bool {
+        self.found.as_ref().is_some_and(|file| file.stamp != VERSION)
+    }
+
+    /// A file that cannot be read is kept for a person to look at, and all is learnt from Juju again.
+    fn set_aside(&mut self, host: &Host, why: &str) -> Result<()> {
+        let aside = self.path.with_extension("json.unreadable");
+        log::warn!(
+            "{} cannot be read ({why}): kept as {}, rebuilt from Juju",
+            self.path.display(),
+            aside.display()
+        );
+        host.rename(&self.path, &aside)?;
+        self.unreadable = true;
+        self.file = FlagFile::default();
+        self.found = None;
+        Ok(())
+    }
+
+    /// Compares the file with what Juju has committed, and goes back to that generation if need be.
+    pub fn settle(&mut self, host: &Host, committed: &Committed) -> Result<(State, Standing)> {
+        let standing = self.standing(committed);
+        let generations = &mut self.file.generations;
+        match standing {
+            Standing::Behind => drop(generations.remove(0)),
+            Standing::Current => generations.truncate(1),
+            Standing::New | Standing::Again | Standing::Unknown => {}
+        }
+        let Some(generation) = self.file.generations.first() else { return Ok((State::default(), standing)) };
+        match self.state(host, generation) {
+            Ok(state) => Ok((state, standing)),
+            Err(error) => {
+                self.set_aside(host, &format!("{error:#}"))?;
+                Ok((State::default(), Standing::Unknown))
+            }
+        }
+    }
+
+    fn standing(&self, committed: &Committed) -> Standing {
+        let tokens: Vec<Option<&str>> =
+            self.file.generations.iter().map(|generation| generation.token.as_deref()).collect();
+        let token = match committed {
+            Committed::Token(token) => Some(token.as_str()),
+            Committed::Nothing | Committed::Unsupported => None,
+        };
+        match tokens.as_slice() {
+            _ if self.unreadable => Standing::Unknown,
+            [Some(newest), ..] if *newest == self.context_id => Standing::Again,
+            [] if token.is_none() => Standing::New,
+            [_, ..] if *committed == Committed::Unsupported => Standing::Current,
+            [newest, ..] if *newest == token => Standing::Current,
+            [_, older] if *older == token => Standing::Behind,
+            _ => Standing::Unknown,
+        }
+    }
+
+    fn state(&self, host: &Host, generation: &Generation) -> Result<State> {
+        let mut view = View::default();
+        if let Some(name) = &generation.config {
+            view.config = self.pieces.read(host, name)?;
+        }
+        for (id, name) in &generation.relations {
+            view.relations.insert(id.clone(), self.pieces.read(host, name)?);
+        }
+        Ok(State {
+            flags: generation.flags.iter().cloned().collect(),
+            view,
+            published: generation.published.clone(),
+            kept: generation.kept.clone(),
+        })
+    }
+
+    /// What `juju status` was last told.
+    pub fn status(&self) -> Option<&Status> {
+        self.file.status.as_ref()
+    }
+
+    /// Remembers what `juju status` was told.
+    pub fn set_status(&mut self, status: Status) {
+        self.file.status = Some(status);
+    }
+
+    /// Writes the state and ends well. `changed` says that it is a new generation; then Juju must have been told our
+    /// token with `state-set`.
+    pub fn commit(mut self, host: &Host, state: &State, standing: Standing, changed: bool) -> Result<()> {
+        // Beside the hooks, reading leaves everything as it is: the next hook must see what Juju has not committed.
+        if !changed && !self.marked {
+            return Ok(());
+        }
+        if changed {
+            let generation = self.generation(host, state)?;
+            let generations = &mut self.file.generations;
+            match standing {
+                Standing::Again => drop(generations.remove(0)),
+                Standing::Unknown => generations.clear(),
+                Standing::New | Standing::Current | Standing::Behind => {}
+            }
+            generations.insert(0, generation);
+            generations.resize_with(2, Generation::default);
+        }
+        if self.file != self.found.clone().unwrap_or_default() {
+            self.file.format = FORMAT;
+            // Another version's stamp tells the next hook to read everything: only a hook may replace it.
+            if self.marked || self.found.is_none() {
+                VERSION.clone_into(&mut self.file.stamp);
+            }
+            let text = serde_json::to_vec_pretty(&self.file).context("cannot write the flags as JSON")?;
+            host.write(&self.path, &text, 0o600, Owner::Us)?;
+            self.pieces.keep_only(host, &self.file.generations)?;
+        }
+        if self.marked { self.lock.set_mark("") } else { Ok(()) }
+    }
+
+    fn generation(&self, host: &Host, state: &State) -> Result<Generation> {
+        let known = &self.file.generations;
+        let config = match &state.view.config {
+            Some(config) => Some(self.pieces.write(host, known, "config", config)?),
+            None => None,
+        };
+        let mut relations = BTreeMap::new();
+        for (id, remote) in &state.view.relations {
+            relations.insert(id.clone(), self.pieces.write(host, known, &id.file_name(), remote)?);
+        }
+        Ok(Generation {
+            token: Some(self.context_id.clone()),
+            flags: state.flags.iter().cloned().collect(),
+            published: state.published.clone(),
+            kept: state.kept.clone(),
+            config,
+            relations,
+        })
+    }
+}

@@ -1,0 +1,178 @@
+use super::*;
+use crate::juju::tool::status;
+
+/// A unit's state folder, and hooks that open, change and commit it.
+struct Unit {
+    folder: tempfile::TempDir,
+    committed: Committed,
+}
+
+impl Unit {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), committed: Committed::Nothing }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.folder.path().join(".state")
+    }
+
+    /// Runs a hook that sets a flag; `juju` says whether Juju commits it too. Tells how it found things.
+    fn hook(&mut self, id: &str, flag: Option<&str>, juju: bool) -> (Standing, Vec<String>) {
+        let host = Host::new("/", "");
+        let mut store = Store::open(&host, &self.dir(), id, Some(id)).unwrap();
+        let (mut state, standing) = store.settle(&host, &self.committed).unwrap();
+        let found = state.flags.iter().map(ToString::to_string).collect();
+        if let Some(flag) = flag {
+            state.flags.set(flag.parse().unwrap());
+            state.view.relate(&format!("web:{}", flag.len()).parse().unwrap(), flag);
+        }
+        let changed = flag.is_some() || standing == Standing::Unknown;
+        store.commit(&host, &state, standing, changed).unwrap();
+        if changed && juju {
+            self.committed = Committed::Token(id.to_owned());
+        }
+        (standing, found)
+    }
+
+    fn files(&self) -> Vec<String> {
+        let host = Host::new("/", "");
+        let mut files = host.list(&self.dir()).unwrap();
+        files.extend(host.list(&self.dir().join("view")).unwrap());
+        files
+    }
+
+    fn tokens(&self) -> Vec<Option<String>> {
+        let bytes = std::fs::read(self.dir().join("flags.json")).unwrap();
+        FlagFile::parse(&bytes).unwrap().generations.into_iter().map(|generation| generation.token).collect()
+    }
+}
+
+fn flags(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn a_state_comes_back_when_juju_has_committed_it() {
+    let mut unit = Unit::new();
+    assert_eq!(unit.hook("1", None, true), (Standing::New, flags(&[])));
+    assert_eq!(unit.files(), ["lock"], "nothing was changed");
+    assert_eq!(unit.hook("2", Some("a"), true), (Standing::New, flags(&[])));
+    assert_eq!(unit.hook("3", Some("bb"), true), (Standing::Current, flags(&["a"])));
+    assert_eq!(unit.tokens(), [Some("3".to_owned()), Some("2".to_owned())]);
+    assert_eq!(unit.hook("4", None, true), (Standing::Current, flags(&["a", "bb"])));
+    assert_eq!(unit.tokens(), [Some("3".to_owned())], "confirmed: the older one is dropped");
+}
+
+#[test]
+fn a_state_goes_back_when_juju_has_not_committed_it() {
+    let mut unit = Unit::new();
+    unit.hook("1", Some("a"), true);
+    unit.hook("2", Some("bb"), false);
+    assert_eq!(unit.hook("3", None, true), (Standing::Behind, flags(&["a"])));
+    assert_eq!(unit.tokens(), [Some("1".to_owned())]);
+    assert_eq!(unit.hook("4", Some("ccc"), true), (Standing::Current, flags(&["a"])));
+    assert!(!unit.files().iter().any(|file| file.starts_with("web-2")), "the piece that went back is gone");
+}
+
+#[test]
+fn the_first_hook_of_all_can_go_back_too() {
+    let mut unit = Unit::new();
+    unit.hook("1", Some("a"), false);
+    assert_eq!(unit.hook("2", Some("bb"), true), (Standing::Behind, flags(&[])));
+    assert_eq!(unit.hook("3", None, true), (Standing::Current, flags(&["bb"])));
+}
+
+#[test]
+fn processes_of_one_hook_share_a_generation_and_the_one_before_it() {
+    let mut unit = Unit::new();
+    unit.hook("1", Some("a"), true);
+    unit.hook("2", Some("bb"), false);
+    assert_eq!(unit.hook("2", Some("ccc"), false), (Standing::Again, flags(&["a", "bb"])));
+    assert_eq!(unit.tokens(), [Some("2".to_owned()), Some("1".to_owned())]);
+    assert_eq!(unit.hook("3", None, true), (Standing::Behind, flags(&["a"])));
+}
+
+#[test]
+fn a_file_and_a_juju_that_do_not_know_each_other_are_nothing_to_rely_on() {
+    let mut unit = Unit::new();
+    unit.hook("1", Some("a"), true);
+    unit.committed = Committed::Token("restored".to_owned());
+    assert_eq!(unit.hook("2", None, true).0, Standing::Unknown);
+    assert_eq!(unit.hook("3", None, true).0, Standing::Current);
+
+    std::fs::remove_file(unit.dir().join("flags.json")).unwrap();
+    assert_eq!(unit.hook("4", None, true), (Standing::Unknown, flags(&[])), "the file is lost");
+}
+
+#[test]
+fn without_charm_state_the_newest_generation_counts() {
+    let mut unit = Unit::new();
+    unit.committed = Committed::Unsupported;
+    assert_eq!(unit.hook("1", Some("a"), false).0, Standing::New);
+    assert_eq!(unit.hook("2", Some("bb"), false), (Standing::Current, flags(&["a"])));
+}
+
+#[test]
+fn a_file_cut_at_any_length_is_set_aside_and_never_fails_a_hook() {
+    let mut unit = Unit::new();
+    unit.hook("1", Some("a"), true);
+    let path = unit.dir().join("flags.json");
+    let whole = std::fs::read(&path).unwrap();
+    for length in 0..whole.len() {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        unit.committed = Committed::Token("1".to_owned());
+        let (standing, _) = unit.hook("2", None, true);
+        assert_eq!(standing, Standing::Unknown, "cut at {length}");
+        assert!(unit.files().contains(&"flags.json.unreadable".to_owned()));
+    }
+}
+
+#[test]
+fn a_damaged_or_missing_piece_of_the_view_is_noticed() {
+    for damage in [None, Some("{}")] {
+        let mut unit = Unit::new();
+        unit.hook("1", Some("a"), true);
+        let piece = unit.files().into_iter().find(|file| file.starts_with("web-1.")).unwrap();
+        let piece = unit.dir().join("view").join(piece);
+        match damage {
+            None => std::fs::remove_file(piece).unwrap(),
+            Some(text) => std::fs::write(piece, text).unwrap(),
+        }
+        assert_eq!(unit.hook("2", None, true), (Standing::Unknown, flags(&[])));
+    }
+}
+
+#[test]
+fn a_newer_file_is_refused_and_left_alone() {
+    let mut unit = Unit::new();
+    unit.hook("1", Some("a"), true);
+    let path = unit.dir().join("flags.json");
+    let newer = r#"{"format": 7, "stamp": "8.1"}"#;
+    std::fs::write(&path, newer).unwrap();
+    let error = Store::open(&Host::new("/", ""), &unit.dir(), "2", None).unwrap_err().to_string();
+    assert!(error.contains("written by version 8.1, which is newer than this one"), "{error}");
+    assert_eq!(std::fs::read_to_string(path).unwrap(), newer);
+}
+
+#[test]
+fn a_hook_that_did_not_end_leaves_a_mark() {
+    let unit = Unit::new();
+    let host = Host::new("/", "");
+    drop(Store::open(&host, &unit.dir(), "1", Some("install")).unwrap());
+    let store = Store::open(&host, &unit.dir(), "2", None).unwrap();
+    assert_eq!(store.died.as_deref(), Some("install"));
+}
+
+#[test]
+fn the_status_is_remembered_without_a_generation() {
+    let unit = Unit::new();
+    let host = Host::new("/", "");
+    let told = Status { state: status::State::Active, message: "ready".to_owned() };
+    let mut store = Store::open(&host, &unit.dir(), "1", Some("install")).unwrap();
+    let (state, standing) = store.settle(&host, &Committed::Nothing).unwrap();
+    store.set_status(told.clone());
+    store.commit(&host, &state, standing, false).unwrap();
+    let mut store = Store::open(&host, &unit.dir(), "2", None).unwrap();
+    assert_eq!(store.settle(&host, &Committed::Nothing).unwrap().1, Standing::New);
+    assert_eq!(store.status(), Some(&told));
+}
