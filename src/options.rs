@@ -202,11 +202,11 @@ mod tests {
             (json!({"https-port": 80}), "option https-port: 80 is the http-port too: they must differ"),
             (
                 json!({"trusted-proxies": "10/8"}),
-                "option trusted-proxies: \"10/8\" is not an address or a network such as 10.0.0.0/8",
+                "option trusted-proxies: not an IP address or network such as 10.0.0.0/8: \"10/8\"",
             ),
             (
                 json!({"trusted-proxies": "10.0.0.0/33"}),
-                "option trusted-proxies: \"10.0.0.0/33\" is not an address or a network such as 10.0.0.0/8",
+                "option trusted-proxies: not an IP address or network such as 10.0.0.0/8: \"10.0.0.0/33\"",
             ),
             (
                 json!({"log-level": "loud"}),

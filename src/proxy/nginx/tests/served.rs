@@ -7,7 +7,7 @@ use super::stage::Stage;
 use super::upstream::upstream;
 
 /// curl's exit code.
-const EMPTY_REPLY: i32 = 52;
+const CONNECTION_RESET: i32 = 56;
 /// curl's exit code.
 const HANDSHAKE_FAILED: i32 = 35;
 
@@ -38,7 +38,7 @@ fn names_that_are_not_ours_get_no_answer() {
     let mut stage = Stage::new();
     stage.site("a.example", &[upstream()]);
     stage.apply();
-    assert_eq!(stage.http("b.example", &[]).exit, EMPTY_REPLY);
+    assert_eq!(stage.http("b.example", &[]).exit, CONNECTION_RESET);
     assert_eq!(stage.https("b.example", &[]).exit, HANDSHAKE_FAILED);
     for version in ["--http2", "--http1.1"] {
         let got = stage.https("a.example", &[version, "-H", "Host: b.example"]);
