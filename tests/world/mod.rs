@@ -75,7 +75,31 @@ impl World {
         Request::to(url, self.http_port, self.https_port)
     }
 
-    /// The processes of nginx that run on a configuration below our root.
+    /// Lets a script run before each call of nginx by our charm; where it does not exit, the real nginx runs.
+    pub(crate) fn put_before_nginx(&self, script: &str) {
+        let bin = self.charm.path().join("bin");
+        fs::rename(bin.join("ssl-termination"), bin.join("real")).unwrap();
+        fs::create_dir(bin.join("before")).unwrap();
+        write_script(
+            &bin.join("ssl-termination"),
+            "PATH=$JUJU_CHARM_DIR/bin/before:$PATH exec \"$JUJU_CHARM_DIR/bin/real\" \"$@\"",
+        );
+        let real = "PATH=${PATH#*:} exec nginx \"$@\"";
+        write_script(&bin.join("before/nginx"), &format!("{script}\n{real}"));
+    }
+
+    /// Kills nginx and its workers at once.
+    pub(crate) fn kill_nginx(&self) {
+        for master in self.nginx_processes() {
+            let children =
+                fs::read_to_string(format!("/proc/{master}/task/{master}/children")).unwrap_or_default();
+            let processes =
+                std::iter::once(master.to_string()).chain(children.split_whitespace().map(str::to_owned));
+            let _ = Command::new("kill").arg("-KILL").args(processes).status();
+        }
+    }
+
+    /// The master processes of nginx that run on a configuration below our root.
     pub(crate) fn nginx_processes(&self) -> BTreeSet<u32> {
         let root = self.root.path().to_string_lossy().into_owned();
         let ours = |pid: &u32| {
@@ -91,11 +115,13 @@ impl World {
 /// No nginx outlives its world, whatever a test does.
 impl Drop for World {
     fn drop(&mut self) {
-        for master in self.nginx_processes() {
-            let _ = Command::new("pkill").args(["-KILL", "-P", &master.to_string()]).status();
-            let _ = Command::new("kill").args(["-KILL", &master.to_string()]).status();
-        }
+        self.kill_nginx();
     }
+}
+
+fn write_script(path: &Path, body: &str) {
+    fs::write(path, format!("#!/bin/sh\n{body}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Ports that nobody listens on, below those that the system gives to outgoing connections.
