@@ -349,7 +349,7 @@ fn stop_ends_serving_start_resumes_it_and_remove_leaves_nothing() {
 #[test]
 fn a_site_that_nginx_refuses_is_told_to_its_owner_and_the_rest_goes_live() {
     // What our grammar accepts, real nginx accepts too: so another stands in front of it, which refuses one name.
-    let mut world = World::new(7);
+    let world = World::new(7);
     world.put_before_nginx(
         r#"case "$*" in *-t*)
             for conf; do :; done
@@ -370,4 +370,16 @@ fn a_site_that_nginx_refuses_is_told_to_its_owner_and_the_rest_goes_live() {
     assert_eq!(told(&world, relations[1]), json!({"shop.example.com": served()}));
     assert_eq!(world.get("https://shop.example.com/").send().code, 200);
     assert_eq!(world.get("https://poison.example.com/").send().code, 0);
+}
+
+#[test]
+fn a_port_that_is_taken_while_others_are_served_is_a_blocked_status_too() {
+    let (mut world, relations) = proxy_and(&[("blog", 1)]);
+    let (web, taken) = (Web::start("web"), Web::start("taken"));
+    ask(&mut world, relations[0], "blog/0", &request(&["a.example.com"], &[&web]));
+    world.juju.configure("proxy", [("https-port", taken.port)]);
+    world.juju.settle();
+    let said = status(&world);
+    assert!(said.starts_with(&format!("blocked: port {} is used by another program", taken.port)), "{said}");
+    assert_eq!(world.get("https://a.example.com/").send().code, 200, "as before");
 }

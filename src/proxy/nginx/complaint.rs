@@ -1,8 +1,11 @@
 //! What nginx says when it refuses something: pure readings of its words.
 
+use anyhow::Error;
+
 use super::render::site_file;
 use super::{Paths, Server, Site};
 use crate::host::ProcessId;
+use crate::proxy::Obstacle;
 
 /// The first error, in short: what is wrong, without folders and without the programs' names.
 pub(super) fn reason(said: &str) -> String {
@@ -23,7 +26,7 @@ pub(super) fn culprits<'a>(said: &str, paths: &Paths, sites: &'a [Site]) -> Vec<
 }
 
 /// Which port could not be opened, why, and what to do; nothing if nginx complains of something else.
-pub(super) fn closed_port(said: &str, server: &Server) -> Option<String> {
+pub(super) fn closed_port(said: &str, server: &Server) -> Option<Obstacle> {
     let (_, rest) = said.split_once("bind() to ")?;
     let (address, rest) = rest.split_once(" failed (")?;
     let (_, port) = address.rsplit_once(':')?;
@@ -32,23 +35,23 @@ pub(super) fn closed_port(said: &str, server: &Server) -> Option<String> {
         Ok(port) if port == server.http_port => "http-port",
         _ => "https-port",
     };
-    Some(match number {
+    Some(Obstacle(match number {
         "98" => format!(
             "port {port} is used by another program: stop that program (`ss -ltnp` shows it) or set another {option}"
         ),
         "13" => format!("port {port} can be opened by root only: set an {option} of 1024 or more"),
         _ => format!("port {port} cannot be opened ({what}): set another {option}"),
-    })
+    }))
 }
 
 /// Why the master could not take a new configuration, from what has come into its error log since it was told to;
 /// nothing while it may still succeed.
-pub(super) fn failed_reload(log: &str, master: ProcessId, server: &Server) -> Option<String> {
+pub(super) fn failed_reload(log: &str, master: ProcessId, server: &Server) -> Option<Error> {
     let sender = format!(" {master}#");
     let own: Vec<&str> = log.lines().filter(|line| line.contains(&sender)).flat_map(emergencies).collect();
     let tries_again = |line: &&&str| !line.starts_with("bind() to ");
     let last = own.iter().find(tries_again)?;
-    closed_port(&own.join("\n"), server).or_else(|| Some(reason(last)))
+    closed_port(&own.join("\n"), server).map(Error::from).or_else(|| Some(Error::msg(reason(last))))
 }
 
 /// The errors for which nginx gives up: what comes after `[emerg] ` and, in a log, the number of the process.
@@ -145,7 +148,7 @@ mod tests {
     #[test]
     fn a_closed_port_is_named_with_its_option() {
         let said = |error: &str| format!("nginx: [emerg] bind() to {error}\n");
-        let port = |error: &str| closed_port(&said(error), &server());
+        let port = |error: &str| closed_port(&said(error), &server()).map(|closed| closed.to_string());
         assert_eq!(
             port("0.0.0.0:80 failed (98: Address already in use)").unwrap(),
             "port 80 is used by another program: stop that program (`ss -ltnp` shows it) or set another http-port"
@@ -161,7 +164,7 @@ mod tests {
     fn a_reload_has_failed_when_the_master_gave_up() {
         let line = |pid: u32, text: &str| format!("2026/11/24 07:50:27 [emerg] {pid}#{pid}: {text}\n");
         let taken = line(7, "bind() to 0.0.0.0:443 failed (98: Address already in use)");
-        let failed = |log: &str| failed_reload(log, 7, &server());
+        let failed = |log: &str| failed_reload(log, 7, &server()).map(|why| why.to_string());
         assert_eq!(failed(&taken), None);
         assert_eq!(failed(&line(77, "unknown directive")), None);
         assert!(

@@ -8,7 +8,6 @@ use anyhow::{Context as _, Result, bail};
 use super::candidate::{limit, nginx};
 use super::{Paths, Server, complaint};
 use crate::host::{Host, ProcessId, Signal};
-use crate::proxy::Obstacle;
 
 /// How long requests at work may keep nginx from ending.
 const GRACE: Duration = Duration::from_secs(10);
@@ -40,7 +39,7 @@ pub(super) fn start(host: &Host, paths: &Paths, server: &Server) -> Result<()> {
     let output = host.run(&command).context("cannot start nginx")?;
     if !output.status.success() {
         if let Some(closed) = complaint::closed_port(&output.stderr, server) {
-            bail!(Obstacle(closed));
+            bail!(closed);
         }
         bail!("cannot start nginx: {}", complaint::reason(&output.stderr));
     }
@@ -76,8 +75,11 @@ pub(super) fn reload(
         if old.is_empty() && !new.is_empty() {
             return Ok(true);
         }
-        match complaint::failed_reload(&host.read_from(&log, logged)?, master, server) {
-            Some(why) => bail!("nginx goes on with its old configuration: {why} (from {})", log.display()),
+        let said = host.read_from(&log, logged)?;
+        match complaint::failed_reload(&said, master, server) {
+            Some(why) => {
+                Err(why).context(format!("nginx goes on with its old configuration ({})", log.display()))
+            }
             None => Ok(false),
         }
     };

@@ -7,7 +7,6 @@ use anyhow::{Result, bail};
 use super::candidate::{self, Files};
 use super::{Paths, Server, Site, complaint, render};
 use crate::host::Host;
-use crate::proxy::Obstacle;
 use crate::wire::Fqdn;
 
 /// What nginx accepts; the candidate on the disk is just that.
@@ -63,7 +62,7 @@ fn search(
 ) -> Result<(Vec<Fqdn>, String)> {
     if let Some(said) = refusal(&[])? {
         if let Some(closed) = complaint::closed_port(&said, server) {
-            bail!(Obstacle(closed));
+            bail!(closed);
         }
         bail!("nginx refuses the configuration even without any site: {}", complaint::reason(&said));
     }

@@ -107,9 +107,9 @@ fn a_reload_that_does_not_come_is_an_error_and_is_made_up_for() {
     let (before, port) = (stage.server.https_port, taken.local_addr().unwrap().port());
     stage.server.https_port = port;
     assert_eq!(
-        stage.try_apply().unwrap_err().to_string(),
+        format!("{:#}", stage.try_apply().unwrap_err()),
         format!(
-            "nginx goes on with its old configuration: port {port} is used by another program: stop that program (`ss -ltnp` shows it) or set another https-port (from {})",
+            "nginx goes on with its old configuration ({}): port {port} is used by another program: stop that program (`ss -ltnp` shows it) or set another https-port",
             stage.paths.error_log().display()
         )
     );
