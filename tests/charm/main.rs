@@ -1,7 +1,12 @@
 //! The charm in a Juju of the tests: real processes, real nginx, real curl.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+mod calls;
+mod charms;
+mod dispatch;
+mod flags_table;
 mod hooks_folder;
 mod proxy;
+mod traces;
 #[path = "../world/mod.rs"]
 mod world;

@@ -1,0 +1,94 @@
+//! The two charms with which the life of the Python original was recorded, written with this library: a proxy that
+//! answers with all names that anybody asks for, and a client that asks once.
+//!
+//! One binary for both; which of them it is, metadata.yaml says. With a file `keep-update` in the charm's folder
+//! nobody clears `update`.
+#![allow(clippy::print_stdout, reason = "what the handlers saw is read from standard output")]
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use ssl_termination::host::Host;
+use ssl_termination::interface::{self, Hook, provides, requires};
+use ssl_termination::juju::{Environment, Metadata, Role};
+use ssl_termination::reactive::{Flag, Handler};
+use ssl_termination::wire::{CertRequest, Fqdn, json};
+
+const ENDPOINT: &str = "ssl-termination";
+const SENT: &str = "request.sent";
+const REQUEST: &str = r#"{"fqdn": ["a.example.com"], "contact-email": "", "credentials": "u p",
+    "upstreams": [{"hostname": "10.0.0.4", "port": "8080"}]}"#;
+
+const PROXY: &[Handler<Hook>] = &[
+    Handler {
+        name: "somebody is there",
+        when: &["endpoint.ssl-termination.available"],
+        when_not: &[],
+        run: available,
+    },
+    Handler { name: "answer", when: &["endpoint.ssl-termination.update"], when_not: &[], run: answer },
+];
+
+const CLIENT: &[Handler<Hook>] = &[
+    Handler { name: "ask", when: &["endpoint.ssl-termination.available"], when_not: &[SENT], run: ask },
+    Handler { name: "listen", when: &["endpoint.ssl-termination.update"], when_not: &[], run: listen },
+];
+
+fn main() -> ExitCode {
+    let environment = Environment::read();
+    let host = Host::new(&environment.root, &environment.path);
+    let metadata = Metadata::read(&host, Path::new(".")).unwrap_or_default();
+    let table = match metadata.endpoint(ENDPOINT).map(|endpoint| endpoint.role) {
+        Some(Role::Provides) => PROXY,
+        _ => CLIENT,
+    };
+    ExitCode::from(interface::main(&environment, table, |_| None))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a handler")]
+fn available(_: &mut Hook) -> Result<()> {
+    println!("AVAILABLE");
+    Ok(())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a handler")]
+fn answer(hook: &mut Hook) -> Result<()> {
+    let requests = provides::get_cert_requests(hook, ENDPOINT);
+    let shown: Vec<Value> = requests.iter().map(provides::Request::to_json).collect();
+    let accepted = requests.iter().filter_map(|request| request.parsed.as_ref().ok());
+    let names: Value = accepted.flat_map(CertRequest::fqdn).map(Fqdn::as_str).collect();
+    println!("UPDATE requests={}", json::to_string(&shown.into()));
+    provides::send_status(hook, ENDPOINT, &names);
+    clear_update(hook);
+    Ok(())
+}
+
+fn ask(hook: &mut Hook) -> Result<()> {
+    println!("AVAILABLE");
+    println!("STATUS {}", reports(hook));
+    let request = CertRequest::parse(REQUEST)?;
+    requires::send_cert_info(hook, ENDPOINT, request.as_ref());
+    hook.flags().set(SENT.parse()?);
+    Ok(())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a handler")]
+fn listen(hook: &mut Hook) -> Result<()> {
+    println!("UPDATE status={}", reports(hook));
+    clear_update(hook);
+    Ok(())
+}
+
+fn reports(hook: &Hook) -> String {
+    let reports = requires::get_status(hook, ENDPOINT);
+    let report = |report: &requires::Report<'_>| json!({"status": report.status.to_json(), "remote_unit_name": report.remote_unit_name.to_string()});
+    json::to_string(&reports.iter().map(report).collect())
+}
+
+fn clear_update(hook: &mut Hook) {
+    if !Path::new("keep-update").exists() {
+        hook.flags().clear(&Flag::update(ENDPOINT));
+    }
+}
