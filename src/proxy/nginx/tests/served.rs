@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::stage::Stage;
 use super::upstream::upstream;
+use crate::proxy::nginx::Version;
 
 /// curl's exit code.
 const CONNECTION_RESET: i32 = 56;
@@ -166,4 +167,17 @@ fn a_websocket_passes_both_ways() {
     assert!(text.starts_with("HTTP/1.1 101 "), "{text}");
     client.kill().unwrap();
     client.wait().unwrap();
+}
+
+/// What nginx 1.18 needs; later ones understand it too.
+#[test]
+fn where_a_handshake_cannot_be_refused_a_certificate_of_nobody_is_shown() {
+    let mut stage = Stage::new();
+    stage.server.version = Version::new(1, 18, 0);
+    stage.site("a.example", &[upstream()]);
+    stage.apply();
+    assert_eq!(stage.https("a.example", &[]).status(), "200");
+    let got = stage.https("b.example", &["-v"]);
+    assert!(got.exit != 0 && got.exit != HANDSHAKE_FAILED && got.text.is_empty(), "{}", got.exit);
+    assert!(!stage.apply().changed);
 }
