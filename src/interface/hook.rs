@@ -92,7 +92,7 @@ impl Hook {
     }
 
     fn take_in(&mut self) -> Result<()> {
-        if self.standing == Standing::Again || !self.event.is_hook() {
+        if self.standing == Standing::Again || self.store.taken_in || !self.event.is_hook() {
             return Ok(());
         }
         let reach = match () {
@@ -190,13 +190,15 @@ impl Hook {
             }
         }
         self.state.flags.end_hook();
-        let changed = self.state != self.before || self.standing == Standing::Unknown;
+        let is_other = self.state != self.before;
+        if is_other && !self.event.is_hook() && self.standing.is_stale() {
+            bail!(
+                "this unit's last hook was not committed, or its flag file was lost: nothing can be changed before the \
+                 next hook has run"
+            );
+        }
+        let changed = is_other || (self.standing == Standing::Unknown && self.event.is_hook());
         if changed && self.tokens {
-            if !self.event.is_hook() && self.standing.is_stale() {
-                bail!(
-                    "Juju has not committed this unit's last hook: nothing can be changed before it was retried (`juju resolve UNIT`)"
-                );
-            }
             state::set(&self.host, TOKEN, &self.context.id)?;
         }
         if let Some(status) = status {

@@ -18,6 +18,10 @@ use crate::juju::tool::status::Status;
 /// How long another process of this unit may hold the lock.
 const LOCK_LIMIT: Duration = Duration::from_secs(60);
 
+/// What stands in the lock file: who is at work, or who was the last.
+const RUNNING: &str = "running ";
+const ENDED: &str = "ended ";
+
 /// The flag file and what lies beside it, locked for one process.
 ///
 /// The file holds two generations of the state, and Juju's charm state holds the token of the one that it has
@@ -34,8 +38,10 @@ pub struct Store {
     /// What the next file will say.
     file: FlagFile,
     unreadable: bool,
-    /// What a hook that never ended has left in the lock file.
+    /// The hook that began before this one and never ended.
     pub died: Option<String>,
+    /// Whether an earlier process of this same hook has taken the event in.
+    pub taken_in: bool,
 }
 
 /// What Juju's charm state holds as the token of the generation that it has committed.
@@ -76,9 +82,11 @@ impl Store {
     pub fn open(host: &Host, dir: &Path, context_id: &str, mark: Option<&str>) -> Result<Self> {
         host.create_folder(dir, 0o700)?;
         let mut lock = host.lock(&dir.join("lock"), LOCK_LIMIT)?;
-        let died = Some(lock.mark()?).filter(|mark| !mark.is_empty());
+        let left = lock.mark()?;
+        let died = left.strip_prefix(RUNNING).map(str::to_owned);
+        let taken_in = left.strip_prefix(ENDED) == Some(context_id);
         if let Some(mark) = mark {
-            lock.set_mark(mark)?;
+            lock.set_mark(&format!("{RUNNING}{mark}"))?;
         }
         let mut store = Self {
             path: dir.join("flags.json"),
@@ -90,6 +98,7 @@ impl Store {
             file: FlagFile::default(),
             unreadable: false,
             died,
+            taken_in,
         };
         store.read(host)?;
         Ok(store)
@@ -113,7 +122,7 @@ impl Store {
         self.found.as_ref().is_some_and(|file| file.stamp != VERSION)
     }
 
-    /// A file that cannot be read is kept for a person to look at, and all is learnt from Juju again.
+    /// A file that cannot be read is kept for a person to look at, and the next hook learns all from Juju again.
     fn set_aside(&mut self, host: &Host, why: &str) -> Result<()> {
         let aside = self.path.with_extension("json.unreadable");
         log::warn!(
@@ -121,7 +130,9 @@ impl Store {
             self.path.display(),
             aside.display()
         );
-        host.rename(&self.path, &aside)?;
+        if self.marked {
+            host.rename(&self.path, &aside)?;
+        }
         self.unreadable = true;
         self.file = FlagFile::default();
         self.found = None;
@@ -219,7 +230,7 @@ impl Store {
             host.write(&self.path, &text, 0o600, Owner::Us)?;
             self.pieces.keep_only(host, &self.file.generations)?;
         }
-        if self.marked { self.lock.set_mark("") } else { Ok(()) }
+        if self.marked { self.lock.set_mark(&format!("{ENDED}{}", self.context_id)) } else { Ok(()) }
     }
 
     fn generation(&self, host: &Host, state: &State) -> Result<Generation> {

@@ -161,6 +161,7 @@ fn a_hook_that_did_not_end_leaves_a_mark() {
     drop(Store::open(&host, &unit.dir(), "1", Some("install")).unwrap());
     let store = Store::open(&host, &unit.dir(), "2", None).unwrap();
     assert_eq!(store.died.as_deref(), Some("install"));
+    assert!(!store.taken_in);
 }
 
 #[test]
