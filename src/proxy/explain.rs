@@ -28,7 +28,11 @@ fn lines(hook: &Hook, plan: &Plan, differences: &nginx::Differences) -> String {
     let mut line = |words: String| {
         let _ = writeln!(text, "{words}");
     };
-    line(format!("serve {} sites", plan.sites.len()));
+    line(match plan.sites.len() {
+        0 => "serve nothing".to_owned(),
+        1 => "serve 1 site".to_owned(),
+        more => format!("serve {more} sites"),
+    });
     for site in &plan.sites {
         line(format!("  {}: {}", names(site), for_whom(hook, &site.owner)));
         line(format!(

@@ -3,10 +3,13 @@
 
 mod calls;
 mod charms;
+mod client;
 mod dispatch;
 mod flags_table;
 mod hooks_folder;
+mod plan;
 mod proxy;
+mod tidy;
 mod traces;
 #[path = "../world/mod.rs"]
 mod world;
