@@ -32,7 +32,7 @@ fn sources() -> BTreeMap<String, String> {
             let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
             if entry.file_type().unwrap().is_dir() {
                 folders.push(path);
-            } else if path.ends_with(".rs") {
+            } else if Path::new(&path).extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(entry.path()).unwrap();
                 found.insert(path, text);
             }
