@@ -36,29 +36,29 @@ pub const HANDLERS: &[Handler<Hook>] = &[
 
 fn options_have_changed(hook: &mut Hook) -> Result<()> {
     hook.flags().clear(&Flag::config_changed());
-    options::take(hook);
+    options::take(hook)?;
     proxy::look_again(hook)
 }
 
 /// What `juju status` should say: the most urgent of what the configuration and both sides have to say.
-pub fn status(hook: &Hook) -> Option<Status> {
+pub fn status(hook: &Hook) -> Result<Option<Status>> {
     let says = |state, message: &str| Some(Status { state, message: message.to_owned() });
     if hook.event.is(Lifecycle::Stop) || hook.event.is(Lifecycle::Remove) {
-        return says(State::Maintenance, "stopped");
+        return Ok(says(State::Maintenance, "stopped"));
     }
-    if hook.state.view.config.is_none() {
-        return says(State::Waiting, "waiting for the configuration");
+    if hook.state.view.config()?.is_empty() {
+        return Ok(says(State::Waiting, "waiting for the configuration"));
     }
-    let malformed = options::malformed(hook)
+    let malformed = options::malformed(hook)?
         .map(|malformed| Status { state: State::Blocked, message: malformed.to_string() });
-    let most_urgent = [malformed, proxy::status(hook), client::unit_status(hook)]
+    let most_urgent = [malformed, proxy::status(hook)?, client::unit_status(hook)?]
         .into_iter()
         .flatten()
         .min_by_key(|status| status.state);
-    most_urgent.or_else(|| {
+    Ok(most_urgent.or_else(|| {
         says(
             State::Waiting,
             "waiting for a request: relate an application to ssl-termination, reverseproxy or website",
         )
-    })
+    }))
 }

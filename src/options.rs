@@ -6,6 +6,7 @@ mod network;
 
 pub use network::{Network, NetworkError};
 
+use anyhow::Result;
 use serde_json::{Map, Value};
 
 use crate::interface::Hook;
@@ -15,23 +16,24 @@ use crate::wire::{CertRequest, Credentials, Email, Fqdn, Reason, Website};
 const LAST_GOOD: &str = "options";
 
 /// Takes the configuration into use, if it can be used. Otherwise the one before it stays in force.
-pub fn take(hook: &mut Hook) {
-    let config = hook.state.view.config.clone().unwrap_or_default();
+pub fn take(hook: &mut Hook) -> Result<()> {
+    let config = hook.state.view.config()?;
     match Options::parse(&config) {
-        Ok(_) => hook.state.keep(LAST_GOOD, &config),
+        Ok(_) => hook.state.keep(LAST_GOOD, &config)?,
         Err(malformed) => log::warn!("{malformed}: the configuration before this one stays in force"),
     }
+    Ok(())
 }
 
 /// The last configuration that could be used.
-pub fn in_force(hook: &Hook) -> Options {
-    let config: Map<String, Value> = hook.state.kept(LAST_GOOD);
-    Options::parse(&config).unwrap_or_default()
+pub fn in_force(hook: &Hook) -> Result<Options> {
+    let config: Map<String, Value> = hook.state.kept(LAST_GOOD)?;
+    Ok(Options::parse(&config).unwrap_or_default())
 }
 
 /// What is wrong with the configuration as it is now.
-pub fn malformed(hook: &Hook) -> Option<Malformed> {
-    Options::parse(hook.state.view.config.as_ref()?).err()
+pub fn malformed(hook: &Hook) -> Result<Option<Malformed>> {
+    Ok(Options::parse(&hook.state.view.config()?).err())
 }
 
 /// What the operator has set.
@@ -82,7 +84,7 @@ impl Default for Options {
 
 impl Options {
     /// Reads what config-get says; the first option that cannot be used is named.
-    pub fn parse(config: &Map<String, Value>) -> Result<Self, Malformed> {
+    pub fn parse(config: &Map<String, Value>) -> std::result::Result<Self, Malformed> {
         let text = |option: &str| config.get(option).and_then(Value::as_str).unwrap_or_default().trim();
 
         let options = Self {
@@ -147,11 +149,15 @@ fn refused<E: ToString>(option: &'static str) -> impl Fn(E) -> Malformed {
     move |reason| Malformed { option, reason: reason.to_string() }
 }
 
-fn optional<T: FromStr<Err = Reason>>(text: &str) -> Result<Option<T>, Reason> {
+fn optional<T: FromStr<Err = Reason>>(text: &str) -> std::result::Result<Option<T>, Reason> {
     if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
 }
 
-fn port(config: &Map<String, Value>, option: &'static str, default: u16) -> Result<u16, Malformed> {
+fn port(
+    config: &Map<String, Value>,
+    option: &'static str,
+    default: u16,
+) -> std::result::Result<u16, Malformed> {
     let Some(value) = config.get(option) else { return Ok(default) };
     let port = value.as_f64().filter(|port| port.fract() == 0.0 && (1.0..=65535.0).contains(port));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked the line before")]
@@ -167,7 +173,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(config: Value) -> Result<Options, Malformed> {
+    fn parse(config: Value) -> std::result::Result<Options, Malformed> {
         let Value::Object(config) = config else { panic!() };
         Options::parse(&config)
     }

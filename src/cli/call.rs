@@ -12,14 +12,14 @@ pub(super) fn send_cert_info(target: &Target, mut hook: Hook, text: &str) -> Res
     let relations = relations(target, &hook, Role::Requires)?;
     let request = CertRequest::compose(text).context("the request cannot be sent")?;
     for relation in relations {
-        requires::send_cert_info_to(&mut hook, &relation, request.as_ref());
+        requires::send_cert_info_to(&mut hook, &relation, request.as_ref())?;
     }
     hook.commit(None)
 }
 
 pub(super) fn get_status(target: &Target, hook: Hook) -> Result<()> {
     let relations = relations(target, &hook, Role::Requires)?;
-    let reports = requires::get_status(&hook, &target.endpoint);
+    let reports = requires::get_status(&hook, &target.endpoint)?;
     let reports: Vec<Value> = reports
         .iter()
         .filter(|report| relations.contains(report.relation))
@@ -33,7 +33,7 @@ pub(super) fn get_status(target: &Target, hook: Hook) -> Result<()> {
 
 pub(super) fn get_cert_requests(target: &Target, hook: Hook) -> Result<()> {
     let relations = relations(target, &hook, Role::Provides)?;
-    let requests = provides::get_cert_requests(&hook, &target.endpoint);
+    let requests = provides::get_cert_requests(&hook, &target.endpoint)?;
     let requests: Vec<Value> = requests
         .iter()
         .filter(|request| relations.contains(request.relation))
@@ -46,7 +46,7 @@ pub(super) fn get_cert_requests(target: &Target, hook: Hook) -> Result<()> {
 pub(super) fn send_status(target: &Target, mut hook: Hook, text: &str) -> Result<()> {
     let status: Value = serde_json::from_str(text).context("the status is not JSON")?;
     for relation in relations(target, &hook, Role::Provides)? {
-        provides::send_status_to(&mut hook, &relation, Some(&status));
+        provides::send_status_to(&mut hook, &relation, Some(&status))?;
     }
     hook.commit(None)
 }
@@ -61,9 +61,9 @@ fn relations(target: &Target, hook: &Hook, role: Role) -> Result<Vec<RelationId>
         let side = if role == Role::Provides { "provides" } else { "requires" };
         bail!("{name} is no endpoint of metadata.yaml that {side} the interface ssl-termination");
     }
-    let of_endpoint = hook.state.view.of(name).map(|(relation, _)| relation.clone());
-    let Some(wanted) = &target.relation else { return Ok(of_endpoint.collect()) };
-    let found: Vec<RelationId> = of_endpoint.filter(|relation| relation == wanted).collect();
+    let of_endpoint = hook.relations(name)?;
+    let Some(wanted) = &target.relation else { return Ok(of_endpoint) };
+    let found: Vec<RelationId> = of_endpoint.into_iter().filter(|relation| relation == wanted).collect();
     if found.is_empty() {
         bail!("the endpoint {name} has no relation {wanted}");
     }

@@ -3,31 +3,25 @@ use serde_json::Value;
 use super::keys;
 use crate::juju::tool::relation::Bag;
 use crate::juju::{Event, Metadata, RelationKind};
-use crate::reactive::{Flag, Flags, View};
+use crate::reactive::{Change, Flag, Flags, View};
 
-/// Raises and clears the flags of every endpoint of ours, from what was known before and what is known now.
+/// Raises and clears the flags of every endpoint of ours, from what has become of units in this hook.
 ///
 /// `available` is set as long as the endpoint has a unit at the other side. `update` is raised when a watched key of
 /// a unit is new, different or gone, and when a unit has gone; it stays until somebody clears it.
-pub(super) fn compare(metadata: &Metadata, event: &Event, before: &View, now: &View, flags: &mut Flags) {
+pub(super) fn follow(metadata: &Metadata, event: &Event, view: &View, changes: &[Change], flags: &mut Flags) {
     for endpoint in metadata.endpoints() {
         let Some(keys) = keys(endpoint) else { continue };
         let departed = matches!(event, Event::Relation(event)
             if event.kind == RelationKind::Departed && event.relation.endpoint() == endpoint.name);
-        let left = before.units(endpoint.name).any(|(id, unit, _)| now.bag(id, unit).is_none());
-        let published = || {
-            now.units(endpoint.name).any(|(id, unit, bag)| differs(before.bag(id, unit), bag, keys.watched))
+        let of_endpoint = changes.iter().filter(|change| change.relation.endpoint() == endpoint.name);
+        let updates = |change: &Change| {
+            change.now.as_ref().is_none_or(|now| differs(change.before.as_ref(), now, keys.watched))
         };
-        flags.put(Flag::available(endpoint.name), now.units(endpoint.name).next().is_some());
-        if departed || left || published() {
+        flags.put(Flag::available(endpoint.name), view.is_available(endpoint.name));
+        if departed || of_endpoint.into_iter().any(updates) {
             flags.set(Flag::update(endpoint.name));
         }
-    }
-    if now.config.is_some()
-        && now.config != before.config
-        && let Ok(flag) = "config.changed".parse()
-    {
-        flags.set(flag);
     }
 }
 

@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
-use super::flags::compare;
+use super::flags::follow;
 use super::take_in::{Reach, if_there, read_own, take_in};
 use crate::host::Host;
 use crate::juju::tool::relation::Bag;
 use crate::juju::tool::status::Status;
-use crate::juju::tool::{relation, state, status};
+use crate::juju::tool::{config, relation, state, status};
 use crate::juju::{Context, Event, Lifecycle, Metadata, RelationId, RelationKind};
 use crate::reactive::{Committed, Flag, Flags, Standing, State, Store};
 
@@ -35,7 +36,6 @@ pub struct Hook {
     /// Whether nothing that is remembered of the outside can be relied on: every file, every service, every port is
     /// to be compared with what should be.
     pub anew: bool,
-    before: State,
     store: Store,
     to_publish: BTreeMap<RelationId, Bag>,
     tokens: bool,
@@ -65,17 +65,18 @@ impl Hook {
             Err(error) => return Err(error).context("cannot learn what Juju has committed"),
         };
         let tokens = committed != Committed::Unsupported;
-        let (state, standing) = store.settle(&host, &committed)?;
+        let (state, standing) = store.settle(&committed);
         let died = store.died.clone().filter(|_| event.is_hook() && standing != Standing::Again);
         if let Some(died) = &died {
             log::warn!("the hook \"{died}\" did not end: reading everything again");
         }
-        let anew = standing.is_stale()
+        let mut anew = standing.is_stale()
             || died.is_some()
             || store.is_migrated()
             || [Lifecycle::UpgradeCharm, Lifecycle::Start].iter().any(|step| event.is(*step));
+        let (state, standing) = if anew { store.load(&host, state, standing)? } else { (state, standing) };
+        anew |= standing.is_stale();
         let mut hook = Self {
-            before: state.clone(),
             to_publish: BTreeMap::new(),
             host,
             context,
@@ -100,11 +101,20 @@ impl Hook {
             () if self.event.is(Lifecycle::UpdateStatus) => Reach::Members,
             () => Reach::Event,
         };
-        take_in(&self.host, &self.metadata, &self.event, reach, &mut self.state.view)?;
-        if let Some(level) = self.option("log-level").and_then(|level| level.parse().ok()) {
+        let view = &mut self.state.view;
+        if (reach == Reach::Everything || self.event.is(Lifecycle::ConfigChanged))
+            && view.set_config(config::get(&self.host)?)?
+        {
+            self.state.flags.set(Flag::config_changed());
+        }
+        if let Some(level) =
+            view.option("log-level")?.and_then(Value::as_str).and_then(|level| level.parse().ok())
+        {
             crate::juju::log::set_level(level);
         }
-        compare(&self.metadata, &self.event, &self.before.view, &self.state.view, &mut self.state.flags);
+        take_in(&self.host, &self.metadata, &self.event, reach, view)?;
+        let changes = view.take_changes();
+        follow(&self.metadata, &self.event, view, &changes, &mut self.state.flags);
         if self.anew {
             self.publish_anew()?;
             self.state.flags.set(Flag::hook("anew"));
@@ -112,41 +122,36 @@ impl Hook {
         if let Event::Lifecycle(_) = self.event {
             self.state.flags.set(Flag::hook(&self.event.to_string()));
         }
-        let gone = |relation: &RelationId| !self.state.view.relations.contains_key(relation);
-        let gone: Vec<RelationId> =
-            self.state.published.keys().filter(|relation| gone(relation)).cloned().collect();
-        for relation in gone {
-            self.state.published.remove(&relation);
-            self.to_publish.remove(&relation);
-        }
         Ok(())
     }
 
-    /// Whatever is remembered as published is set again: equal values cost Juju nothing.
+    /// Whatever is remembered as published is set again: equal values cost Juju nothing. Where nothing that is
+    /// remembered is sure, Juju says what our databags hold, and every endpoint has an update.
     fn publish_anew(&mut self) -> Result<()> {
-        if self.standing == Standing::Unknown {
-            for endpoint in self.metadata.endpoints().filter(|endpoint| super::keys(*endpoint).is_some()) {
-                self.state.flags.set(Flag::update(endpoint.name));
-            }
-            self.state.published.clear();
-            for relation in self.state.view.relations.keys() {
-                if let Some(bag) = read_own(&self.host, &self.context.unit, relation)? {
-                    self.state.published.insert(relation.clone(), bag);
+        let endpoints: Vec<String> = self.state.view.endpoints().map(str::to_owned).collect();
+        for endpoint in endpoints {
+            let relations = self.state.view.relations(&endpoint)?.into_iter();
+            let known: Vec<_> =
+                relations.map(|(id, relation)| (id.clone(), relation.published.clone())).collect();
+            for (id, mut published) in known {
+                if self.standing == Standing::Unknown {
+                    published = read_own(&self.host, &self.context.unit, &id)?;
+                    self.state.view.set_published(&id, published.clone())?;
+                }
+                if let Some(published) = published.filter(|published| !published.is_empty()) {
+                    self.to_publish.insert(id, published);
                 }
             }
+            if self.standing == Standing::Unknown {
+                self.state.flags.set(Flag::update(&endpoint));
+            }
         }
-        self.to_publish = self.state.published.clone();
         Ok(())
     }
 
     /// The flags, for handlers to read, set and clear.
     pub fn flags(&mut self) -> &mut Flags {
         &mut self.state.flags
-    }
-
-    /// An option's value, if it is a text.
-    pub fn option(&self, name: &str) -> Option<&str> {
-        self.state.view.config.as_ref()?.get(name)?.as_str()
     }
 
     /// The relation that ends with this hook; nothing can be published to it any more.
@@ -158,39 +163,45 @@ impl Hook {
     }
 
     /// Publishes a key in our unit's databag, or deletes it, if it is not known to be so already.
-    pub fn publish(&mut self, relation: &RelationId, key: &str, value: Option<String>) {
-        if self.breaking() == Some(relation) || !self.state.view.relations.contains_key(relation) {
-            return;
+    pub fn publish(&mut self, relation: &RelationId, key: &str, value: Option<String>) -> Result<()> {
+        if self.breaking() == Some(relation) {
+            return Ok(());
         }
-        let known = self.state.published.entry(relation.clone()).or_default();
-        if known.get(key) == value.as_ref() {
-            return;
+        let Some(known) = self.state.view.relation(relation)? else { return Ok(()) };
+        let mut published = known.published.clone().unwrap_or_default();
+        if published.get(key) == value.as_ref() {
+            return Ok(());
         }
         match &value {
-            Some(value) => known.insert(key.to_owned(), value.clone()),
-            None => known.remove(key),
+            Some(value) => published.insert(key.to_owned(), value.clone()),
+            None => published.remove(key),
         };
-        self.to_publish
-            .entry(relation.clone())
-            .or_default()
-            .insert(key.to_owned(), value.unwrap_or_default());
+        self.state.view.set_published(relation, Some(published))?;
+        let changes = self.to_publish.entry(relation.clone()).or_default();
+        changes.insert(key.to_owned(), value.unwrap_or_default());
+        Ok(())
+    }
+
+    /// The relations of an endpoint, in number order.
+    pub fn relations(&self, endpoint: &str) -> Result<Vec<RelationId>> {
+        Ok(self.state.view.relations(endpoint)?.into_iter().map(|(id, _)| id.clone()).collect())
     }
 
     /// What our unit's databag is known to hold under a key.
-    pub fn published(&self, relation: &RelationId, key: &str) -> Option<&str> {
-        self.state.published.get(relation)?.get(key).map(String::as_str)
+    pub fn published(&self, relation: &RelationId, key: &str) -> Result<Option<&str>> {
+        let known = self.state.view.relation(relation)?.and_then(|relation| relation.published.as_ref());
+        Ok(known.and_then(|published| published.get(key)).map(String::as_str))
     }
 
     /// Ends the hook: tells Juju what is new, then writes the state.
     pub fn commit(mut self, status: Option<Status>) -> Result<()> {
         for (relation, values) in std::mem::take(&mut self.to_publish) {
-            if !values.is_empty() && if_there(relation::set(&self.host, &relation, &values))?.is_none() {
-                self.state.view.forget(&relation);
-                self.state.published.remove(&relation);
+            if if_there(relation::set(&self.host, &relation, &values).map_err(Into::into))?.is_none() {
+                self.state.view.forget(&relation)?;
             }
         }
         self.state.flags.end_hook();
-        let is_other = self.state != self.before;
+        let is_other = self.store.differs(&self.state)?;
         if is_other && !self.event.is_hook() && self.standing.is_stale() {
             bail!(
                 "this unit's last hook was not committed, or its flag file was lost: nothing can be changed before the \

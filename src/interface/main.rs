@@ -11,7 +11,11 @@ use crate::reactive::{self, Handler};
 ///
 /// `status` tells what `juju status` should say, from the whole, after the handlers. An error leaves flags and file
 /// as they were, goes to the unit's log as one entry, and makes Juju run the hook again.
-pub fn main(environment: &Environment, table: &[Handler<Hook>], status: fn(&Hook) -> Option<Status>) -> u8 {
+pub fn main(
+    environment: &Environment,
+    table: &[Handler<Hook>],
+    status: fn(&Hook) -> Result<Option<Status>>,
+) -> u8 {
     juju::log::start(juju::log::Reader::Juju);
     let host = Host::new(&environment.root, &environment.path);
     match run(host.clone(), &environment.program, table, status) {
@@ -30,7 +34,7 @@ fn run(
     host: Host,
     program: &str,
     table: &[Handler<Hook>],
-    status: fn(&Hook) -> Option<Status>,
+    status: fn(&Hook) -> Result<Option<Status>>,
 ) -> Result<()> {
     let context = Context::read(program)?;
     let name = context.hook.clone().unwrap_or_else(|| program.to_owned());
@@ -40,7 +44,7 @@ fn run(
     let one_hook = || {
         let mut hook = Hook::begin(host, context)?;
         reactive::run(table, &mut hook, Hook::flags)?;
-        let status = status(&hook);
+        let status = status(&hook)?;
         hook.commit(status)
     };
     one_hook().with_context(|| format!("{name} failed"))

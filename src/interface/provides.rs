@@ -1,5 +1,6 @@
 //! The side that offers TLS: it reads requests and answers with a status.
 
+use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::Hook;
@@ -16,7 +17,7 @@ pub struct Request<'a> {
     /// The JSON text that the unit published.
     pub text: &'a str,
     /// What it asks for, or why it is refused.
-    pub parsed: Result<CertRequest, Refusal>,
+    pub parsed: std::result::Result<CertRequest, Refusal>,
 }
 
 impl Request<'_> {
@@ -38,27 +39,23 @@ impl Request<'_> {
 }
 
 /// The requests of all units of an endpoint, by relation and unit number. Units that ask for nothing are left out.
-pub fn get_cert_requests<'a>(hook: &'a Hook, endpoint: &'a str) -> Vec<Request<'a>> {
-    let units = hook.state.view.units(endpoint);
-    units
+pub fn get_cert_requests<'a>(hook: &'a Hook, endpoint: &str) -> Result<Vec<Request<'a>>> {
+    let units = hook.state.view.units(endpoint)?.into_iter();
+    Ok(units
         .filter_map(|(relation, unit, bag)| {
             let text = bag.get("cert-request")?;
             let parsed = CertRequest::parse(text).transpose()?;
             Some(Request { relation, unit, text, parsed })
         })
-        .collect()
+        .collect())
 }
 
 /// Answers every relation of an endpoint with the same status, any JSON value.
-pub fn send_status(hook: &mut Hook, endpoint: &str, status: &Value) {
-    let relations: Vec<RelationId> =
-        hook.state.view.of(endpoint).map(|(relation, _)| relation.clone()).collect();
-    for relation in relations {
-        send_status_to(hook, &relation, Some(status));
-    }
+pub fn send_status(hook: &mut Hook, endpoint: &str, status: &Value) -> Result<()> {
+    hook.relations(endpoint)?.iter().try_for_each(|relation| send_status_to(hook, relation, Some(status)))
 }
 
 /// Answers one relation; `None` takes the answer back.
-pub fn send_status_to(hook: &mut Hook, relation: &RelationId, status: Option<&Value>) {
-    hook.publish(relation, "status", status.map(crate::wire::json::to_string));
+pub fn send_status_to(hook: &mut Hook, relation: &RelationId, status: Option<&Value>) -> Result<()> {
+    hook.publish(relation, "status", status.map(crate::wire::json::to_string))
 }

@@ -1,11 +1,13 @@
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use super::{Keys, keys};
 use crate::host::Host;
 use crate::juju::tool::relation::Bag;
-use crate::juju::tool::{ToolError, config, relation};
-use crate::juju::{Event, Lifecycle, Metadata, RelationEvent, RelationId, RelationKind, UnitName};
-use crate::reactive::{Remote, View};
+use crate::juju::tool::{ToolError, relation};
+use crate::juju::{Event, Metadata, RelationEvent, RelationId, RelationKind, UnitName};
+use crate::reactive::View;
 
 /// How much has to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub(super) enum Reach {
     Everything,
 }
 
-/// Takes into the view what the event says.
+/// Takes into the view what the event says, or more.
 pub(super) fn take_in(
     host: &Host,
     metadata: &Metadata,
@@ -26,9 +28,6 @@ pub(super) fn take_in(
     reach: Reach,
     view: &mut View,
 ) -> Result<()> {
-    if reach == Reach::Everything || event.is(Lifecycle::ConfigChanged) {
-        view.config = Some(config::get(host)?);
-    }
     match (reach, event) {
         (Reach::Event, Event::Relation(event)) => take_in_event(host, metadata, event, view),
         (Reach::Event, _) => Ok(()),
@@ -38,74 +37,72 @@ pub(super) fn take_in(
 
 fn take_in_event(host: &Host, metadata: &Metadata, event: &RelationEvent, view: &mut View) -> Result<()> {
     let Some(keys) = metadata.endpoint(event.relation.endpoint()).and_then(keys) else { return Ok(()) };
+    let relation = &event.relation;
     match (event.kind, &event.remote_unit) {
         (RelationKind::Joined | RelationKind::Changed, Some(unit)) => {
-            if let Some(bag) = if_there(relation::get(host, &event.relation, unit))? {
-                let remote = view.relate(&event.relation, &event.remote_app);
-                remote.units.insert(unit.clone(), of_ours(bag, keys));
+            if let Some(bag) = if_there(relation::get(host, relation, unit).map_err(Into::into))? {
+                view.relate(relation, &event.remote_app)?;
+                view.put_unit(relation, unit, of_ours(bag, keys))?;
             }
+            Ok(())
         }
         (RelationKind::Created | RelationKind::Joined | RelationKind::Changed, _) => {
-            view.relate(&event.relation, &event.remote_app);
+            view.relate(relation, &event.remote_app)
         }
-        (RelationKind::Departed, Some(unit)) => view.forget_unit(&event.relation, unit),
-        (RelationKind::Departed, None) => {}
-        (RelationKind::Broken, _) => view.forget(&event.relation),
+        (RelationKind::Departed, Some(unit)) => view.forget_unit(relation, unit),
+        (RelationKind::Departed, None) => Ok(()),
+        (RelationKind::Broken, _) => view.forget(relation),
     }
-    Ok(())
 }
 
-/// Asks Juju who is there, and reads every unit or those that are new.
+/// Asks Juju who is there, reads every unit or those that are new, and forgets who is not there.
 fn read(host: &Host, metadata: &Metadata, reach: Reach, view: &mut View) -> Result<()> {
-    let known = std::mem::take(&mut view.relations);
+    let mut there = BTreeSet::new();
     for endpoint in metadata.endpoints() {
         let Some(keys) = keys(endpoint) else { continue };
         for id in relation::ids(host, endpoint.name)? {
-            let before = known.get(&id);
-            if let Some(remote) = if_there(read_remote(host, &id, keys, before, reach))? {
-                view.relations.insert(id, remote);
+            if if_there(read_relation(host, &id, keys, reach, view))?.is_some() {
+                there.insert(id);
             }
         }
+    }
+    for endpoint in view.endpoints().map(str::to_owned).collect::<Vec<_>>() {
+        let gone = |(id, _): &(&RelationId, _)| !there.contains(*id);
+        let gone: Vec<RelationId> =
+            view.relations(&endpoint)?.into_iter().filter(gone).map(|(id, _)| id.clone()).collect();
+        gone.iter().try_for_each(|id| view.forget(id))?;
     }
     Ok(())
 }
 
-fn read_remote(
-    host: &Host,
-    id: &RelationId,
-    keys: Keys,
-    before: Option<&Remote>,
-    reach: Reach,
-) -> Result<Remote, ToolError> {
-    let mut remote =
-        Remote { app: before.map(|before| before.app.clone()).unwrap_or_default(), ..Remote::default() };
-    for unit in relation::units(host, id)? {
-        let known = before.and_then(|before| before.units.get(&unit)).filter(|_| reach == Reach::Members);
-        let bag = match known {
-            Some(bag) => bag.clone(),
-            None => of_ours(relation::get(host, id, &unit)?, keys),
-        };
-        if remote.app.is_empty() {
-            unit.app().clone_into(&mut remote.app);
-        }
-        remote.units.insert(unit, bag);
+fn read_relation(host: &Host, id: &RelationId, keys: Keys, reach: Reach, view: &mut View) -> Result<()> {
+    let there: BTreeSet<UnitName> = relation::units(host, id)?.into_iter().collect();
+    let known = view.units(id.endpoint())?.into_iter().filter(|(other, _, _)| *other == id);
+    let known: BTreeSet<UnitName> = known.map(|(_, unit, _)| unit.clone()).collect();
+    view.relate(id, there.first().map_or("", UnitName::app))?;
+    for unit in known.difference(&there) {
+        view.forget_unit(id, unit)?;
     }
-    Ok(remote)
+    for unit in there.iter().filter(|unit| reach == Reach::Everything || !known.contains(unit)) {
+        view.put_unit(id, unit, of_ours(relation::get(host, id, unit)?, keys))?;
+    }
+    Ok(())
 }
 
-/// What our own unit's databags hold, as Juju has them.
+/// What our own unit's databag holds of the keys that we publish, as Juju has it.
 pub(super) fn read_own(host: &Host, unit: &UnitName, relation: &RelationId) -> Result<Option<Bag>> {
-    Ok(if_there(relation::get(host, relation, unit))?.map(|mut bag| {
+    let mut bag = if_there(relation::get(host, relation, unit).map_err(Into::into))?;
+    if let Some(bag) = &mut bag {
         bag.retain(|key, _| super::hook::PUBLISHED.contains(&key.as_str()));
-        bag
-    }))
+    }
+    Ok(bag)
 }
 
 /// A relation that was removed by force is no error: it is not there.
-pub(super) fn if_there<T>(result: Result<T, ToolError>) -> Result<Option<T>, ToolError> {
+pub(super) fn if_there<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_gone() => Ok(None),
+        Err(error) if error.downcast_ref().is_some_and(ToolError::is_gone) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -1,10 +1,12 @@
 //! The requires side of the `http` interface: where the units of a web application listen.
 
+use anyhow::Result;
+
 use super::Hook;
 use crate::wire::Website;
 
 /// The web servers of all units of an endpoint, in order, as far as they have said where they listen.
-pub fn known(hook: &Hook, endpoint: &str) -> Vec<Website> {
+pub fn known(hook: &Hook, endpoint: &str) -> Result<Vec<Website>> {
     let website = |(relation, unit, bag)| match Website::parse(bag) {
         Ok(website) => website,
         Err(refusal) => {
@@ -12,5 +14,5 @@ pub fn known(hook: &Hook, endpoint: &str) -> Vec<Website> {
             None
         }
     };
-    hook.state.view.units(endpoint).filter_map(website).collect()
+    Ok(hook.state.view.units(endpoint)?.into_iter().filter_map(website).collect())
 }

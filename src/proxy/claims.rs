@@ -7,18 +7,27 @@ use super::plan::{Owner, Wanted};
 use crate::wire::{CertRequest, Fqdn};
 
 /// Which names belong to whom. The first that asked for a name has it until it no longer wants it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims(BTreeMap<String, Claim>);
 
 /// Whose a name is, and the units through which it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Claim {
+pub struct Claim {
     owner: Owner,
     units: BTreeSet<String>,
 }
 
 impl Claims {
+    /// Claims by name, as they were kept.
+    pub fn of(claims: BTreeMap<String, Claim>) -> Self {
+        Self(claims)
+    }
+
+    /// Each name's claim, to be kept.
+    pub fn by_name(&self) -> &BTreeMap<String, Claim> {
+        &self.0
+    }
+
     /// The claims after these requests.
     ///
     /// A unit's claim to a name ends when it sends a good request without the name, withdraws, or has gone. A refused

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -11,8 +12,8 @@ use crate::options;
 
 /// What would be served now, what would change and why, in lines for a person. Nothing is changed, no password shown.
 pub fn explain(hook: &Hook) -> Result<String> {
-    let options = options::in_force(hook);
-    let plan = planned(hook, &options);
+    let options = options::in_force(hook)?;
+    let plan = planned(hook, &options)?;
     let paths = Paths::new(&hook.host, &hook.context.unit)?;
     let differences = if plan.sites.is_empty() {
         nginx::differences(&hook.host, &paths, None)?
@@ -20,10 +21,14 @@ pub fn explain(hook: &Hook) -> Result<String> {
         let (server, sites) = (serving::server(&hook.host, &options)?, serving::sites(&paths, &plan));
         nginx::differences(&hook.host, &paths, Some((&server, &sites)))?
     };
-    Ok(lines(hook, &plan, &differences))
+    let mut owners = BTreeMap::new();
+    for owner in plan.answers.keys() {
+        owners.insert(owner.clone(), for_whom(hook, owner)?);
+    }
+    Ok(lines(&plan, &owners, &differences))
 }
 
-fn lines(hook: &Hook, plan: &Plan, differences: &nginx::Differences) -> String {
+fn lines(plan: &Plan, owners: &BTreeMap<Owner, String>, differences: &nginx::Differences) -> String {
     let mut text = String::new();
     let mut line = |words: String| {
         let _ = writeln!(text, "{words}");
@@ -34,7 +39,7 @@ fn lines(hook: &Hook, plan: &Plan, differences: &nginx::Differences) -> String {
         more => format!("serve {more} sites"),
     });
     for site in &plan.sites {
-        line(format!("  {}: {}", names(site), for_whom(hook, &site.owner)));
+        line(format!("  {}: {}", names(site), owners.get(&site.owner).map_or("", String::as_str)));
         line(format!(
             "    to {}",
             if site.upstreams.is_empty() { "nobody: answers 503".to_owned() } else { upstreams(site) }
@@ -44,7 +49,7 @@ fn lines(hook: &Hook, plan: &Plan, differences: &nginx::Differences) -> String {
         }
     }
     for (owner, answer) in &plan.answers {
-        let whom = for_whom(hook, owner);
+        let whom = owners.get(owner).map_or("", String::as_str);
         answer.pending.iter().for_each(|(name, why)| line(format!("wait with {name}, {whom}: {why}")));
         answer
             .refused
@@ -73,12 +78,12 @@ fn upstreams(site: &Site) -> String {
     site.upstreams.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-fn for_whom(hook: &Hook, owner: &Owner) -> String {
-    match owner {
+fn for_whom(hook: &Hook, owner: &Owner) -> Result<String> {
+    Ok(match owner {
         Owner::Own => "for the operator".to_owned(),
         Owner::Relation(relation) => {
-            let app = hook.state.view.relations.get(relation).map_or("nobody", |remote| remote.app.as_str());
+            let app = hook.state.view.relation(relation)?.map_or("nobody", |known| known.app.as_str());
             format!("for {app} ({relation})")
         }
-    }
+    })
 }

@@ -12,7 +12,7 @@ use super::upstreams;
 use crate::interface::{Hook, provides, websites};
 use crate::juju::tool::port;
 use crate::juju::tool::status::Status;
-use crate::juju::{RelationId, Role};
+use crate::juju::{Endpoint, RelationId, Role};
 use crate::options::{self, Options};
 use crate::reactive::{Flag, Standing};
 use crate::wire::{Answer, CertRequest, Fqdn};
@@ -21,7 +21,7 @@ use crate::wire::{Answer, CertRequest, Fqdn};
 const OWN_SITE: &str = "reverseproxy";
 
 /// Under which names things are kept from hook to hook.
-const CLAIMS: &str = "claims";
+const CLAIMS: &str = "claim ";
 const PORTS: &str = "ports";
 const SUMMARY: &str = "summary";
 
@@ -31,8 +31,7 @@ fn flag(name: &str) -> Result<Flag> {
 
 /// Notes that what is served may have to change.
 pub fn look_again(hook: &mut Hook) -> Result<()> {
-    let endpoints: Vec<String> = serving_endpoints(hook).chain([OWN_SITE.to_owned()]).collect();
-    for endpoint in endpoints {
+    for endpoint in serving_endpoints(hook).into_iter().chain([OWN_SITE.to_owned()]) {
         hook.flags().clear(&Flag::update(&endpoint));
     }
     hook.flags().set(flag("proxy.stale")?);
@@ -42,76 +41,71 @@ pub fn look_again(hook: &mut Hook) -> Result<()> {
 /// Brings about what the requests ask for, and answers them.
 pub fn serve(hook: &mut Hook) -> Result<()> {
     hook.flags().clear(&flag("proxy.stale")?);
-    let options = options::in_force(hook);
-    let plan = planned(hook, &options);
+    let options = options::in_force(hook)?;
+    let plan = planned(hook, &options)?;
     let serving = match bring_about(&hook.host, &hook.context.unit, &options, &plan) {
         Ok(serving) => serving,
         Err(error) => return obstructed(hook, error),
     };
     set_ports(hook, &options, !plan.sites.is_empty())?;
     let answers = serving.answers(&plan);
-    let relations: Vec<RelationId> = relations(hook).collect();
-    for relation in relations {
+    for relation in relations(hook)? {
         let answer = answers.get(&Owner::Relation(relation.clone())).map(Answer::to_value);
-        provides::send_status_to(hook, &relation, answer.as_ref());
+        provides::send_status_to(hook, &relation, answer.as_ref())?;
     }
-    hook.state.keep(CLAIMS, &plan.claims);
-    hook.state.keep(SUMMARY, &Summary::of(&answers));
-    Ok(())
+    hook.state.keep_all(CLAIMS, plan.claims.by_name())?;
+    hook.state.keep(SUMMARY, &Summary::of(&answers))
 }
 
 /// What a person must put right is no failure of the hook: the status says it, and each later look tries again.
 fn obstructed(hook: &mut Hook, error: anyhow::Error) -> Result<()> {
     let obstacle = error.downcast::<Obstacle>()?;
     log::warn!("{obstacle}");
-    let before: Summary = hook.state.kept(SUMMARY);
-    hook.state.keep(SUMMARY, &before.obstructed(obstacle.to_string()));
-    Ok(())
+    let before: Summary = hook.state.kept(SUMMARY)?;
+    hook.state.keep(SUMMARY, &before.obstructed(obstacle.to_string()))
 }
 
 /// What would be served now.
-pub(super) fn planned(hook: &Hook, options: &Options) -> Plan {
-    let requests = wanted(hook, options);
+pub(super) fn planned(hook: &Hook, options: &Options) -> Result<Plan> {
+    let requests = wanted(hook, options)?;
     let resolved = upstreams::resolve(&hook.host, &requests);
-    plan(&requests, &claims(hook), options.allow_local_upstreams, &resolved)
+    Ok(plan(&requests, &claims(hook)?, options.allow_local_upstreams, &resolved))
 }
 
 /// All requests, in the order in which free names are given out: our own, then by relation and unit.
-fn wanted(hook: &Hook, options: &Options) -> Vec<Wanted> {
-    let own = options.request(&websites::known(hook, OWN_SITE)).map(|request| Wanted {
+fn wanted(hook: &Hook, options: &Options) -> Result<Vec<Wanted>> {
+    let own = options.request(&websites::known(hook, OWN_SITE)?).map(|request| Wanted {
         owner: Owner::Own,
         unit: hook.context.unit.to_string(),
         request: CertRequest::parse(&request.to_wire()).map(|same| same.unwrap_or(request)),
     });
-    let endpoints: Vec<String> = serving_endpoints(hook).collect();
-    let mut requests: Vec<Wanted> = endpoints
-        .iter()
-        .flat_map(|endpoint| provides::get_cert_requests(hook, endpoint))
-        .map(|request| Wanted {
+    let mut requests = Vec::new();
+    for endpoint in serving_endpoints(hook) {
+        requests.extend(provides::get_cert_requests(hook, &endpoint)?.into_iter().map(|request| Wanted {
             owner: Owner::Relation(request.relation.clone()),
             unit: request.unit.to_string(),
             request: request.parsed,
-        })
-        .collect();
+        }));
+    }
     requests.sort_by(|one, other| one.owner.cmp(&other.owner));
-    own.into_iter().chain(requests).collect()
+    Ok(own.into_iter().chain(requests).collect())
 }
 
 /// Whose each name is. When nothing that we remember is sure, our own published answers say it.
-fn claims(hook: &Hook) -> Claims {
+fn claims(hook: &Hook) -> Result<Claims> {
     if hook.standing != Standing::Unknown {
-        return hook.state.kept(CLAIMS);
+        return Ok(Claims::of(hook.state.kept_all(CLAIMS)?));
     }
     let mut claims = Claims::default();
-    for relation in relations(hook) {
-        let answer = hook.published(&relation, "status").unwrap_or_default();
-        let units = hook.state.view.relations.get(&relation).map(|remote| &remote.units);
-        for name in granted(answer) {
-            let units = units.into_iter().flat_map(|units| units.keys()).map(ToString::to_string);
-            claims.recover(&name, &Owner::Relation(relation.clone()), units);
+    for relation in relations(hook)? {
+        let units =
+            hook.state.view.units(relation.endpoint())?.into_iter().filter(|(id, _, _)| **id == relation);
+        let units: Vec<String> = units.map(|(_, unit, _)| unit.to_string()).collect();
+        for name in granted(hook.published(&relation, "status")?.unwrap_or_default()) {
+            claims.recover(&name, &Owner::Relation(relation.clone()), units.iter().cloned());
         }
     }
-    claims
+    Ok(claims)
 }
 
 /// The names that an answer of ours gives to its relation: those at the top, and those that wait for anything but
@@ -123,22 +117,23 @@ fn granted(answer: &str) -> Vec<Fqdn> {
     answer.keys().chain(waiting.map(|(name, _)| name)).filter_map(|name| name.parse().ok()).collect()
 }
 
-fn serving_endpoints(hook: &Hook) -> impl Iterator<Item = String> {
-    let serves = hook
-        .metadata
-        .endpoints()
-        .filter(|endpoint| endpoint.interface == "ssl-termination" && endpoint.role == Role::Provides);
-    serves.map(|endpoint| endpoint.name.to_owned()).collect::<Vec<_>>().into_iter()
+fn serving_endpoints(hook: &Hook) -> Vec<String> {
+    let serves =
+        |endpoint: &Endpoint<'_>| endpoint.interface == "ssl-termination" && endpoint.role == Role::Provides;
+    hook.metadata.endpoints().filter(serves).map(|endpoint| endpoint.name.to_owned()).collect()
 }
 
-fn relations(hook: &Hook) -> impl Iterator<Item = RelationId> {
-    let of = |endpoint: String| hook.state.view.of(&endpoint).map(|(id, _)| id.clone()).collect::<Vec<_>>();
-    serving_endpoints(hook).flat_map(of)
+fn relations(hook: &Hook) -> Result<Vec<RelationId>> {
+    let mut relations = Vec::new();
+    for endpoint in serving_endpoints(hook) {
+        relations.extend(hook.relations(&endpoint)?);
+    }
+    Ok(relations)
 }
 
 /// Opens the ports with the first site, closes them after the last.
 fn set_ports(hook: &mut Hook, options: &Options, serves: bool) -> Result<()> {
-    let open: BTreeSet<u16> = hook.state.kept(PORTS);
+    let open: BTreeSet<u16> = hook.state.kept(PORTS)?;
     let should =
         if serves { BTreeSet::from([options.http_port, options.https_port]) } else { BTreeSet::new() };
     for port in open.difference(&should) {
@@ -147,8 +142,7 @@ fn set_ports(hook: &mut Hook, options: &Options, serves: bool) -> Result<()> {
     for port in should.iter().filter(|port| hook.anew || !open.contains(port)) {
         port::open(&hook.host, *port)?;
     }
-    hook.state.keep(PORTS, &should);
-    Ok(())
+    hook.state.keep(PORTS, &should)
 }
 
 /// Ends serving until the unit is started again.
@@ -169,8 +163,8 @@ pub fn remove(hook: &mut Hook) -> Result<()> {
 }
 
 /// What `juju status` should say of this side; nothing, if nobody asks for anything.
-pub fn status(hook: &Hook) -> Option<Status> {
-    let has_own_site = hook.state.view.of(OWN_SITE).next().is_some();
-    let summary: Summary = hook.state.kept(SUMMARY);
-    summary.status(has_own_site && options::in_force(hook).fqdns.is_empty())
+pub fn status(hook: &Hook) -> Result<Option<Status>> {
+    let summary: Summary = hook.state.kept(SUMMARY)?;
+    let nameless = hook.state.view.is_related(OWN_SITE) && options::in_force(hook)?.fqdns.is_empty();
+    Ok(summary.status(nameless))
 }

@@ -4,12 +4,14 @@
 
 mod engine;
 mod flag;
+mod pieces;
 mod state;
 mod store;
+mod table;
 mod view;
 
 pub use engine::{Handler, run};
 pub use flag::{Flag, FlagError, Flags};
 pub use state::State;
 pub use store::{Committed, Standing, Store};
-pub use view::{Remote, View};
+pub use view::{Change, Relation, View};

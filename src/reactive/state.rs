@@ -1,36 +1,99 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use serde::{Serialize, de::DeserializeOwned};
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Flags, View};
-use crate::juju::RelationId;
-use crate::juju::tool::relation::Bag;
+use super::pieces::{Piece, Pieces};
+use super::table::{Root, Table};
+use super::view::ViewRoot;
+use super::{Flag, Flags, View};
 
 /// All that a unit remembers from hook to hook.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug)]
 pub struct State {
     /// The flags that are set.
     pub flags: Flags,
-    /// What the other sides have published.
+    /// What the other sides have published, and we.
     pub view: View,
-    /// What our own databags are known to hold, by relation. A relation that is not here is not known.
-    pub published: BTreeMap<RelationId, Bag>,
     /// What the charm keeps for itself, by name.
-    pub kept: BTreeMap<String, Value>,
+    kept: Table<String, Value>,
+}
+
+/// Where a state is kept.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
+pub(super) struct StateRoot {
+    flags: BTreeSet<Flag>,
+    view: ViewRoot,
+    kept: Root,
+}
+
+impl StateRoot {
+    /// The names of all its pieces.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &str> {
+        self.view.pieces().chain(self.kept.pieces())
+    }
 }
 
 impl State {
+    /// The state that is kept at `root`.
+    pub(super) fn at(pieces: &Rc<Pieces>, root: &StateRoot) -> Self {
+        Self {
+            flags: root.flags.iter().cloned().collect(),
+            view: View::at(pieces, &root.view),
+            kept: Table::at(pieces, "kept", &root.kept),
+        }
+    }
+
+    /// Where the state will be kept, and the pieces that have to be written for it.
+    pub(super) fn root(&self) -> Result<(StateRoot, Vec<Piece>)> {
+        let mut to_write = Vec::new();
+        let root = StateRoot {
+            flags: self.flags.iter().cloned().collect(),
+            view: self.view.root(&mut to_write)?,
+            kept: self.kept.root(&mut to_write)?,
+        };
+        Ok((root, to_write))
+    }
+
+    /// Reads all of it, so that no later look can fail.
+    pub(super) fn load(&self) -> Result<()> {
+        self.kept.entries()?;
+        self.view.load()
+    }
+
     /// What the charm keeps under `name`; the default if there is nothing, or nothing of that shape.
-    pub fn kept<T: DeserializeOwned + Default>(&self, name: &str) -> T {
-        self.kept.get(name).and_then(|value| T::deserialize(value).ok()).unwrap_or_default()
+    pub fn kept<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
+        let value = self.kept.get(&name.to_owned())?;
+        Ok(value.and_then(|value| T::deserialize(value).ok()).unwrap_or_default())
     }
 
     /// Keeps a value under `name`.
-    pub fn keep(&mut self, name: &str, value: &impl Serialize) {
-        match serde_json::to_value(value) {
-            Ok(Value::Null) | Err(_) => self.kept.remove(name),
-            Ok(value) => self.kept.insert(name.to_owned(), value),
+    pub fn keep(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
+        let value = serde_json::to_value(value).with_context(|| format!("cannot keep {name} as JSON"))?;
+        self.kept.insert(name.to_owned(), value)?;
+        Ok(())
+    }
+
+    /// All that is kept under names that begin with `prefix`, by the rest of the name.
+    pub fn kept_all<T: DeserializeOwned>(&self, prefix: &str) -> Result<BTreeMap<String, T>> {
+        let named = |(name, value): (&String, &Value)| {
+            Some((name.strip_prefix(prefix)?.to_owned(), T::deserialize(value).ok()?))
         };
+        Ok(self.kept.entries()?.into_iter().filter_map(named).collect())
+    }
+
+    /// Keeps exactly these values under names that begin with `prefix`.
+    pub fn keep_all<T: Serialize>(&mut self, prefix: &str, values: &BTreeMap<String, T>) -> Result<()> {
+        let entries = self.kept.entries()?.into_iter();
+        let gone = entries
+            .filter(|(name, _)| name.strip_prefix(prefix).is_some_and(|rest| !values.contains_key(rest)));
+        let gone: Vec<String> = gone.map(|(name, _)| name.clone()).collect();
+        for name in gone {
+            self.kept.remove(&name)?;
+        }
+        values.iter().try_for_each(|(name, value)| self.keep(&format!("{prefix}{name}"), value))
     }
 }

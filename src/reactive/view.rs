@@ -1,66 +1,285 @@
 use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+use std::str::FromStr;
 
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::pieces::{Piece, Pieces};
+use super::table::{Root, Table};
 use crate::juju::tool::relation::Bag;
-use crate::juju::{RelationId, UnitName};
+use crate::juju::{NameError, RelationId, UnitName};
 
-/// What the other sides have published, as far as we were told, and the configuration.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// What the other sides have published, as far as we were told, what we have published, and the configuration.
+///
+/// Only what is looked at is read from the disk, so each look can fail.
+#[derive(Debug)]
 pub struct View {
-    /// By relation, in number order.
-    pub relations: BTreeMap<RelationId, Remote>,
-    /// The options that have a value; nothing before the first read.
-    pub config: Option<Map<String, Value>>,
+    pieces: Rc<Pieces>,
+    config: Table<String, Value>,
+    endpoints: BTreeMap<String, Endpoint>,
+    changes: Vec<Change>,
 }
 
-/// The other side of one relation.
+#[derive(Debug)]
+struct Endpoint {
+    relations: Table<RelationId, Relation>,
+    units: Table<Place, Bag>,
+}
+
+/// One relation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remote {
-    /// The application.
+pub struct Relation {
+    /// The application at the other side.
     pub app: String,
-    /// Its units, in number order, each with the keys that we look at.
-    pub units: BTreeMap<UnitName, Bag>,
+    /// What our own databag is known to hold; nothing while it is not known.
+    pub published: Option<Bag>,
+    /// How many units are at the other side.
+    members: usize,
+}
+
+/// What has become of one unit in this hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The relation.
+    pub relation: RelationId,
+    /// The keys that we look at, as they were; nothing if the unit is new.
+    pub before: Option<Bag>,
+    /// The keys as they are; nothing if the unit has gone.
+    pub now: Option<Bag>,
+}
+
+/// A unit on a relation, as a key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct Place(RelationId, UnitName);
+
+/// Where a view is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ViewRoot {
+    config: Root,
+    endpoints: BTreeMap<String, EndpointRoot>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct EndpointRoot {
+    relations: Root,
+    units: Root,
 }
 
 impl View {
-    /// The relations of one endpoint.
-    pub fn of<'a>(&'a self, endpoint: &'a str) -> impl Iterator<Item = (&'a RelationId, &'a Remote)> {
-        self.relations.iter().filter(move |(relation, _)| relation.endpoint() == endpoint)
+    /// The view that is kept at `root`.
+    pub(super) fn at(pieces: &Rc<Pieces>, root: &ViewRoot) -> Self {
+        let endpoint =
+            |(name, root): (&String, &EndpointRoot)| (name.clone(), Endpoint::at(pieces, name, root));
+        Self {
+            pieces: Rc::clone(pieces),
+            config: Table::at(pieces, "config", &root.config),
+            endpoints: root.endpoints.iter().map(endpoint).collect(),
+            changes: Vec::new(),
+        }
     }
 
-    /// All units of one endpoint, by relation and unit.
-    pub fn units<'a>(
-        &'a self,
-        endpoint: &'a str,
-    ) -> impl Iterator<Item = (&'a RelationId, &'a UnitName, &'a Bag)> {
-        self.of(endpoint).flat_map(|(id, remote)| remote.units.iter().map(move |(unit, bag)| (id, unit, bag)))
+    /// Where the view will be kept, and the pieces that have to be written for it.
+    pub(super) fn root(&self, to_write: &mut Vec<Piece>) -> Result<ViewRoot> {
+        let mut root = ViewRoot { config: self.config.root(to_write)?, endpoints: BTreeMap::new() };
+        for (name, endpoint) in &self.endpoints {
+            let relations = endpoint.relations.root(to_write)?;
+            let units = endpoint.units.root(to_write)?;
+            root.endpoints.insert(name.clone(), EndpointRoot { relations, units });
+        }
+        Ok(root)
+    }
+
+    /// Reads all of it, so that no later look can fail.
+    pub(super) fn load(&self) -> Result<()> {
+        self.config.entries()?;
+        for endpoint in self.endpoints.values() {
+            endpoint.relations.entries()?;
+            endpoint.units.entries()?;
+        }
+        Ok(())
+    }
+
+    /// An option's value.
+    pub fn option(&self, name: &str) -> Result<Option<&Value>> {
+        self.config.get(&name.to_owned())
+    }
+
+    /// All options that have a value; none before the configuration was read.
+    pub fn config(&self) -> Result<Map<String, Value>> {
+        Ok(self.config.entries()?.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    /// Takes in the configuration; says whether an option has another value than before.
+    pub fn set_config(&mut self, config: Map<String, Value>) -> Result<bool> {
+        if self.config()? == config {
+            return Ok(false);
+        }
+        self.config = Table::at(&self.pieces, "config", &Root::default());
+        for (name, value) in config {
+            self.config.insert(name, value)?;
+        }
+        Ok(true)
+    }
+
+    /// Whether an endpoint has a relation.
+    pub fn is_related(&self, endpoint: &str) -> bool {
+        self.endpoints.get(endpoint).is_some_and(|endpoint| endpoint.relations.len() > 0)
+    }
+
+    /// Whether an endpoint has a unit at the other side.
+    pub fn is_available(&self, endpoint: &str) -> bool {
+        self.endpoints.get(endpoint).is_some_and(|endpoint| endpoint.units.len() > 0)
+    }
+
+    /// The names of all endpoints that have ever been related.
+    pub fn endpoints(&self) -> impl Iterator<Item = &str> {
+        self.endpoints.keys().map(String::as_str)
+    }
+
+    /// A relation, if there is one of that id.
+    pub fn relation(&self, id: &RelationId) -> Result<Option<&Relation>> {
+        let Some(endpoint) = self.endpoints.get(id.endpoint()) else { return Ok(None) };
+        endpoint.relations.get(id)
+    }
+
+    /// The relations of an endpoint, in number order.
+    pub fn relations(&self, endpoint: &str) -> Result<Vec<(&RelationId, &Relation)>> {
+        self.endpoints.get(endpoint).map_or(Ok(Vec::new()), |endpoint| endpoint.relations.entries())
+    }
+
+    /// The units at the other side of an endpoint, by relation and unit number, with the keys that we look at.
+    pub fn units(&self, endpoint: &str) -> Result<Vec<(&RelationId, &UnitName, &Bag)>> {
+        let Some(endpoint) = self.endpoints.get(endpoint) else { return Ok(Vec::new()) };
+        Ok(endpoint.units.entries()?.into_iter().map(|(Place(id, unit), bag)| (id, unit, bag)).collect())
     }
 
     /// One unit's keys on one relation.
-    pub fn bag(&self, relation: &RelationId, unit: &UnitName) -> Option<&Bag> {
-        self.relations.get(relation)?.units.get(unit)
+    pub fn bag(&self, id: &RelationId, unit: &UnitName) -> Result<Option<&Bag>> {
+        let Some(endpoint) = self.endpoints.get(id.endpoint()) else { return Ok(None) };
+        endpoint.units.get(&Place(id.clone(), unit.clone()))
     }
 
     /// Notes that a relation exists.
-    pub fn relate(&mut self, relation: &RelationId, app: &str) -> &mut Remote {
-        let remote = self.relations.entry(relation.clone()).or_default();
+    pub fn relate(&mut self, id: &RelationId, app: &str) -> Result<()> {
+        let mut relation = self.relation(id)?.cloned().unwrap_or_default();
         if !app.is_empty() {
-            app.clone_into(&mut remote.app);
+            app.clone_into(&mut relation.app);
         }
-        remote
+        self.put(id, relation)
+    }
+
+    /// Notes what our own databag on a relation holds.
+    pub fn set_published(&mut self, id: &RelationId, published: Option<Bag>) -> Result<()> {
+        let Some(relation) = self.relation(id)? else { return Ok(()) };
+        let relation = Relation { published, ..relation.clone() };
+        self.put(id, relation)
+    }
+
+    /// Takes in what a unit has published.
+    pub fn put_unit(&mut self, id: &RelationId, unit: &UnitName, bag: Bag) -> Result<()> {
+        let place = Place(id.clone(), unit.clone());
+        let before = self.endpoint(id).units.insert(place, bag.clone())?;
+        if before.is_none() {
+            self.count(id, 1)?;
+        }
+        if before.as_ref() != Some(&bag) {
+            self.changes.push(Change { relation: id.clone(), before, now: Some(bag) });
+        }
+        Ok(())
     }
 
     /// Forgets a unit.
-    pub fn forget_unit(&mut self, relation: &RelationId, unit: &UnitName) {
-        if let Some(remote) = self.relations.get_mut(relation) {
-            remote.units.remove(unit);
+    pub fn forget_unit(&mut self, id: &RelationId, unit: &UnitName) -> Result<()> {
+        let before = self.endpoint(id).units.remove(&Place(id.clone(), unit.clone()))?;
+        if before.is_some() {
+            self.count(id, -1)?;
+            self.changes.push(Change { relation: id.clone(), before, now: None });
         }
+        Ok(())
     }
 
-    /// Forgets a relation.
-    pub fn forget(&mut self, relation: &RelationId) {
-        self.relations.remove(relation);
+    /// Forgets a relation, and its units.
+    pub fn forget(&mut self, id: &RelationId) -> Result<()> {
+        let members = self.relation(id)?.map_or(0, |relation| relation.members);
+        if members > 0 {
+            let units = self.units(id.endpoint())?.into_iter().filter(|(other, _, _)| *other == id);
+            let units: Vec<UnitName> = units.map(|(_, unit, _)| unit.clone()).collect();
+            for unit in units {
+                self.forget_unit(id, &unit)?;
+            }
+        }
+        self.endpoint(id).relations.remove(id)?;
+        Ok(())
+    }
+
+    /// What has become of units since this was last asked.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    fn endpoint(&mut self, id: &RelationId) -> &mut Endpoint {
+        let new = || Endpoint::at(&self.pieces, id.endpoint(), &EndpointRoot::default());
+        self.endpoints.entry(id.endpoint().to_owned()).or_insert_with(new)
+    }
+
+    fn put(&mut self, id: &RelationId, relation: Relation) -> Result<()> {
+        self.endpoint(id).relations.insert(id.clone(), relation)?;
+        Ok(())
+    }
+
+    fn count(&mut self, id: &RelationId, by: isize) -> Result<()> {
+        let mut relation = self.relation(id)?.cloned().unwrap_or_default();
+        relation.members = relation.members.saturating_add_signed(by);
+        self.put(id, relation)
+    }
+}
+
+impl Endpoint {
+    fn at(pieces: &Rc<Pieces>, name: &str, root: &EndpointRoot) -> Self {
+        Self {
+            relations: Table::at(pieces, format!("{name}.relations"), &root.relations),
+            units: Table::at(pieces, format!("{name}.units"), &root.units),
+        }
+    }
+}
+
+impl ViewRoot {
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &str> {
+        let endpoints =
+            self.endpoints.values().flat_map(|root| root.relations.pieces().chain(root.units.pieces()));
+        self.config.pieces().chain(endpoints)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, self.1)
+    }
+}
+
+impl FromStr for Place {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let (relation, unit) = text.split_once(' ').unwrap_or((text, ""));
+        Ok(Self(relation.parse()?, unit.parse()?))
+    }
+}
+
+impl TryFrom<String> for Place {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> Self {
+        place.to_string()
     }
 }

@@ -215,9 +215,10 @@ fn what_is_kept_is_readable_by_its_owner_alone_and_json() {
         ("flags", 0o600),
         ("lock", 0o600),
         ("view", 0o700),
-        ("view/config", 0o600),
-        ("view/ssl-termination-0", 0o600),
-        ("view/ssl-termination-0", 0o600),
+        ("view/ssl-termination", 0o600), // relations, as they are and as they were
+        ("view/ssl-termination", 0o600),
+        ("view/ssl-termination", 0o600), // units
+        ("view/ssl-termination", 0o600),
     ];
     assert_eq!(found, expected.map(|(path, mode)| (path.to_owned(), mode)));
     for (path, text) in model.state_files("proxy/0") {

@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         Some(Role::Provides) => PROXY,
         _ => CLIENT,
     };
-    ExitCode::from(interface::main(&environment, table, |_| None))
+    ExitCode::from(interface::main(&environment, table, |_| Ok(None)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a handler")]
@@ -53,38 +53,36 @@ fn available(_: &mut Hook) -> Result<()> {
     Ok(())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a handler")]
 fn answer(hook: &mut Hook) -> Result<()> {
-    let requests = provides::get_cert_requests(hook, ENDPOINT);
+    let requests = provides::get_cert_requests(hook, ENDPOINT)?;
     let shown: Vec<Value> = requests.iter().map(provides::Request::to_json).collect();
     let accepted = requests.iter().filter_map(|request| request.parsed.as_ref().ok());
     let names: Value = accepted.flat_map(CertRequest::fqdn).map(Fqdn::as_str).collect();
     println!("UPDATE requests={}", json::to_string(&shown.into()));
-    provides::send_status(hook, ENDPOINT, &names);
+    provides::send_status(hook, ENDPOINT, &names)?;
     clear_update(hook);
     Ok(())
 }
 
 fn ask(hook: &mut Hook) -> Result<()> {
     println!("AVAILABLE");
-    println!("STATUS {}", reports(hook));
+    println!("STATUS {}", reports(hook)?);
     let request = CertRequest::parse(REQUEST)?;
-    requires::send_cert_info(hook, ENDPOINT, request.as_ref());
+    requires::send_cert_info(hook, ENDPOINT, request.as_ref())?;
     hook.flags().set(SENT.parse()?);
     Ok(())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a handler")]
 fn listen(hook: &mut Hook) -> Result<()> {
-    println!("UPDATE status={}", reports(hook));
+    println!("UPDATE status={}", reports(hook)?);
     clear_update(hook);
     Ok(())
 }
 
-fn reports(hook: &Hook) -> String {
-    let reports = requires::get_status(hook, ENDPOINT);
+fn reports(hook: &Hook) -> Result<String> {
+    let reports = requires::get_status(hook, ENDPOINT)?;
     let report = |report: &requires::Report<'_>| json!({"status": report.status.to_json(), "remote_unit_name": report.remote_unit_name.to_string()});
-    json::to_string(&reports.iter().map(report).collect())
+    Ok(json::to_string(&reports.iter().map(report).collect()))
 }
 
 fn clear_update(hook: &mut Hook) {

@@ -1,12 +1,7 @@
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::juju::RelationId;
-use crate::juju::tool::relation::Bag;
 use crate::juju::tool::status::Status;
-use crate::reactive::Flag;
+use crate::reactive::state::StateRoot;
 
 /// The format that this code writes, and the newest that it reads.
 pub(super) const FORMAT: u32 = 1;
@@ -31,20 +26,8 @@ pub(super) struct FlagFile {
 pub(super) struct Generation {
     /// The context id of the hook that wrote it; none before the first of the unit's life.
     pub(super) token: Option<String>,
-    pub(super) flags: BTreeSet<Flag>,
-    pub(super) published: BTreeMap<RelationId, Bag>,
-    pub(super) kept: BTreeMap<String, Value>,
-    /// The piece of the view that holds the configuration.
-    pub(super) config: Option<String>,
-    /// The piece of the view for each relation.
-    pub(super) relations: BTreeMap<RelationId, String>,
-}
-
-impl Generation {
-    /// The pieces of the view that belong to it.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = &String> {
-        self.config.iter().chain(self.relations.values())
-    }
+    #[serde(flatten)]
+    pub(super) state: StateRoot,
 }
 
 /// What every format of the file has.

@@ -1,17 +1,18 @@
 mod file;
-mod pieces;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
 use self::file::{FORMAT, FlagFile, Generation, Unreadable, VERSION};
-use self::pieces::Pieces;
-use super::{State, View};
+use super::State;
+use super::pieces::Pieces;
+use super::state::StateRoot;
 use crate::host::{Host, Lock, Owner};
 use crate::juju::tool::status::Status;
 
@@ -32,7 +33,9 @@ pub struct Store {
     lock: Lock,
     marked: bool,
     context_id: String,
-    pieces: Pieces,
+    pieces: Rc<Pieces>,
+    /// The state that was found.
+    base: StateRoot,
     /// The file as it was found.
     found: Option<FlagFile>,
     /// What the next file will say.
@@ -93,7 +96,8 @@ impl Store {
             lock,
             marked: mark.is_some(),
             context_id: context_id.to_owned(),
-            pieces: Pieces::in_folder(dir),
+            pieces: Rc::new(Pieces::in_folder(host, &dir.join("view"))),
+            base: StateRoot::default(),
             found: None,
             file: FlagFile::default(),
             unreadable: false,
@@ -140,7 +144,7 @@ impl Store {
     }
 
     /// Compares the file with what Juju has committed, and goes back to that generation if need be.
-    pub fn settle(&mut self, host: &Host, committed: &Committed) -> Result<(State, Standing)> {
+    pub fn settle(&mut self, committed: &Committed) -> (State, Standing) {
         let standing = self.standing(committed);
         let generations = &mut self.file.generations;
         match standing {
@@ -148,12 +152,18 @@ impl Store {
             Standing::Current => generations.truncate(1),
             Standing::New | Standing::Again | Standing::Unknown => {}
         }
-        let Some(generation) = self.file.generations.first() else { return Ok((State::default(), standing)) };
-        match self.state(host, generation) {
-            Ok(state) => Ok((state, standing)),
+        self.base = generations.first().map(|generation| generation.state.clone()).unwrap_or_default();
+        (State::at(&self.pieces, &self.base), standing)
+    }
+
+    /// Reads all of a state before it is relied on. If a piece of it is damaged, nothing of it is.
+    pub fn load(&mut self, host: &Host, state: State, standing: Standing) -> Result<(State, Standing)> {
+        match state.load() {
+            Ok(()) => Ok((state, standing)),
             Err(error) => {
                 self.set_aside(host, &format!("{error:#}"))?;
-                Ok((State::default(), Standing::Unknown))
+                self.base = StateRoot::default();
+                Ok((State::at(&self.pieces, &self.base), Standing::Unknown))
             }
         }
     }
@@ -176,22 +186,6 @@ impl Store {
         }
     }
 
-    fn state(&self, host: &Host, generation: &Generation) -> Result<State> {
-        let mut view = View::default();
-        if let Some(name) = &generation.config {
-            view.config = self.pieces.read(host, name)?;
-        }
-        for (id, name) in &generation.relations {
-            view.relations.insert(id.clone(), self.pieces.read(host, name)?);
-        }
-        Ok(State {
-            flags: generation.flags.iter().cloned().collect(),
-            view,
-            published: generation.published.clone(),
-            kept: generation.kept.clone(),
-        })
-    }
-
     /// What `juju status` was last told.
     pub fn status(&self) -> Option<&Status> {
         self.file.status.as_ref()
@@ -202,6 +196,11 @@ impl Store {
         self.file.status = Some(status);
     }
 
+    /// Whether the state is another than the one that was found.
+    pub fn differs(&self, state: &State) -> Result<bool> {
+        Ok(state.root()?.0 != self.base)
+    }
+
     /// Writes the state and ends well. `changed` says that it is a new generation; then Juju must have been told our
     /// token with `state-set`.
     pub fn commit(mut self, host: &Host, state: &State, standing: Standing, changed: bool) -> Result<()> {
@@ -210,15 +209,7 @@ impl Store {
             return Ok(());
         }
         if changed {
-            let generation = self.generation(host, state)?;
-            let generations = &mut self.file.generations;
-            match standing {
-                Standing::Again => drop(generations.remove(0)),
-                Standing::Unknown => generations.clear(),
-                Standing::New | Standing::Current | Standing::Behind => {}
-            }
-            generations.insert(0, generation);
-            generations.resize_with(2, Generation::default);
+            self.push(state, standing)?;
         }
         if self.file != self.found.clone().unwrap_or_default() {
             self.file.format = FORMAT;
@@ -228,28 +219,28 @@ impl Store {
             }
             let text = serde_json::to_vec_pretty(&self.file).context("cannot write the flags as JSON")?;
             host.write(&self.path, &text, 0o600, Owner::Us)?;
-            self.pieces.keep_only(host, &self.file.generations)?;
+            let generations = self.file.generations.iter();
+            self.pieces.keep_only(&generations.flat_map(|generation| generation.state.pieces()).collect())?;
         }
         if self.marked { self.lock.set_mark(&format!("{ENDED}{}", self.context_id)) } else { Ok(()) }
     }
 
-    fn generation(&self, host: &Host, state: &State) -> Result<Generation> {
-        let known = &self.file.generations;
-        let config = match &state.view.config {
-            Some(config) => Some(self.pieces.write(host, known, "config", config)?),
-            None => None,
-        };
-        let mut relations = BTreeMap::new();
-        for (id, remote) in &state.view.relations {
-            relations.insert(id.clone(), self.pieces.write(host, known, &id.file_name(), remote)?);
+    /// Puts a new generation before the one that was found.
+    fn push(&mut self, state: &State, standing: Standing) -> Result<()> {
+        let (root, pieces) = state.root()?;
+        let generations = &mut self.file.generations;
+        let known: BTreeSet<&str> =
+            generations.iter().flat_map(|generation| generation.state.pieces()).collect();
+        for piece in pieces.iter().filter(|piece| !known.contains(piece.name.as_str())) {
+            self.pieces.write(piece)?;
         }
-        Ok(Generation {
-            token: Some(self.context_id.clone()),
-            flags: state.flags.iter().cloned().collect(),
-            published: state.published.clone(),
-            kept: state.kept.clone(),
-            config,
-            relations,
-        })
+        match standing {
+            Standing::Again => drop(generations.remove(0)),
+            Standing::Unknown => generations.clear(),
+            Standing::New | Standing::Current | Standing::Behind => {}
+        }
+        generations.insert(0, Generation { token: Some(self.context_id.clone()), state: root });
+        generations.resize_with(2, Generation::default);
+        Ok(())
     }
 }
