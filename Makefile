@@ -1,4 +1,4 @@
-# make demo   see it work: a small model with real nginx, told hook by hook
+# make demo   see it work: a small model with real nginx, shown hook by hook
 # make test   run everything that can be tested on this machine
 # make lint   formatting, lints, documentation
 # Each installs what it needs.
@@ -11,13 +11,14 @@ build:
 
 demo:
 	@scripts/install-tools
+	@echo "building (some minutes the first time) …"
 	@cargo build --quiet --bin ssl-termination --bin hook-tool --example demo
 	@cargo run --quiet --example demo
 
 test:
 	@scripts/install-tools
 	cargo build --workspace --bins
-	cargo test --workspace
+	cargo test --workspace --no-fail-fast
 
 lint:
 	@scripts/install-tools

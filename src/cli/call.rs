@@ -59,7 +59,12 @@ fn relations(target: &Target, hook: &Hook, role: Role) -> Result<Vec<RelationId>
     };
     if !hook.metadata.endpoint(name).is_some_and(fits) {
         let side = if role == Role::Provides { "provides" } else { "requires" };
-        bail!("{name} is no endpoint of metadata.yaml that {side} the interface ssl-termination");
+        let fitting: Vec<&str> =
+            hook.metadata.endpoints().filter(|one| fits(*one)).map(|one| one.name).collect();
+        bail!(
+            "{name} is no endpoint of metadata.yaml that {side} the interface ssl-termination (there is: {})",
+            if fitting.is_empty() { "none".to_owned() } else { fitting.join(", ") }
+        );
     }
     let of_endpoint = hook.relations(name)?;
     let Some(wanted) = &target.relation else { return Ok(of_endpoint) };

@@ -12,13 +12,15 @@ use serde_json::Value;
 use crate::host::Host;
 use crate::interface::Hook;
 use crate::juju::{Context, Environment, RelationId, log};
-use crate::proxy;
+use crate::{client, proxy};
 
 /// Terminate TLS for related applications, and ask for it.
 ///
 /// Juju runs this program as every hook. Under its own name it is a command line, for a hook's script or for
-/// `juju exec --unit UNIT -- ssl-termination …`. Each command first takes in the current event, if no command has
-/// done so in this hook. Exit codes: 0 done, or yes; 1 no; 2 an error.
+/// `juju exec --unit UNIT -- bin/ssl-termination …`. Each command first takes in the current hook (what related units
+/// have published, and the flags that follow), if none has done so yet.
+///
+/// Exit codes: 0 done, or yes; 1 no; 2 an error.
 #[derive(Debug, Parser)]
 #[command(name = "ssl-termination", version, disable_help_subcommand = true, max_term_width = 100)]
 struct Cli {
@@ -28,15 +30,29 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Take in the current hook: what related units have published, and the flags that follow.
+    /// Take in the current hook, and nothing else. Call it in each hook of the endpoint in which nothing else of this
+    /// program is called, so that the flags stay true.
     Hook,
     /// Look at flags and change them.
     #[command(subcommand)]
     Flag(flag::Command),
-    /// Ask for TLS on an endpoint of the requires side. Reads the request from standard input, as a JSON object;
-    /// `{}` withdraws it.
+    /// Ask for TLS on an endpoint of the requires side. Reads the request from standard input, a JSON object; `{}`
+    /// withdraws it. Sending what was sent before costs nothing.
+    ///
+    ///     `{"fqdn": ["example.com"], "upstreams": [{"hostname": "10.0.0.4", "port": 8080}]}`
+    ///
+    /// fqdn: the names, which share a certificate. upstreams: where the web servers are. Besides, if you like:
+    /// credentials, "user password", asked of visitors; contact-email; nginx-config, a list of directives.
+    #[command(verbatim_doc_comment)]
     SendCertInfo(Target),
     /// Print what the proxy says: a JSON list with one report for each of its units.
+    ///
+    ///     `[{"remote_unit_name": "proxy/0", "status": {"example.com": {"certificate": "self-signed", …}}}]`
+    ///
+    /// A name at the top of status is served. "_pending" says of the others what they wait for, "_refused" which
+    /// requests are refused and why, "_notes" what you should know of names that are served. A proxy of old prints a
+    /// list of names. null: it has not answered.
+    #[command(verbatim_doc_comment)]
     GetStatus(Target),
     /// Print what is asked for on an endpoint of the provides side: a JSON list with one request for each unit.
     GetCertRequests(Target),
@@ -52,7 +68,7 @@ struct Target {
     /// The charm's endpoint.
     #[arg(long, value_name = "NAME")]
     endpoint: String,
-    /// One relation of it; otherwise all.
+    /// One relation of it, such as tls:7; without it, all.
     #[arg(long, value_name = "ID")]
     relation: Option<RelationId>,
 }
@@ -86,7 +102,8 @@ fn command(command: Command, host: &Host, program: &str) -> Result<bool> {
         Command::Flag(command) => flag::run(&command, begin()?),
         Command::Plan => {
             let hook = Hook::peek(host.clone(), context.clone())?;
-            say(&proxy::explain(&hook)?).map(|()| true)
+            let lines = [proxy::explain(&hook)?, client::explain(&hook)?].concat();
+            lines.iter().try_for_each(|line| say(line)).map(|()| true)
         }
         Command::SendCertInfo(target) => {
             let text = standard_input("the request")?;

@@ -5,7 +5,7 @@ use crate::interface::{Hook, requires, websites};
 use crate::juju::tool::status::Status;
 use crate::options;
 use crate::reactive::Flag;
-use crate::wire::Published;
+use crate::wire::{Fqdn, Published};
 
 const PROXY: &str = "proxy";
 const WEBSITE: &str = "website";
@@ -29,6 +29,18 @@ pub fn unit_status(hook: &Hook) -> Result<Option<Status>> {
     let reports = requires::get_status(hook, PROXY)?;
     let reports: Vec<Published> = reports.into_iter().map(|report| report.status).collect();
     Ok(status(&options::in_force(hook)?, &surroundings(hook)?, &reports))
+}
+
+/// What would be asked of the proxy now, in lines for a person; none if this unit has nothing to do with one.
+pub fn explain(hook: &Hook) -> Result<Vec<String>> {
+    let around = surroundings(hook)?;
+    let Some(request) = request(&options::in_force(hook)?, &around) else {
+        let says = unit_status(hook)?.map(|status| format!("ask for nothing: {}", status.message));
+        return Ok(says.into_iter().collect());
+    };
+    let names: Vec<&str> = request.fqdn().iter().map(Fqdn::as_str).collect();
+    let upstreams: Vec<String> = request.upstreams.iter().map(ToString::to_string).collect();
+    Ok(vec![format!("ask for {} in front of {}", names.join(" "), upstreams.join(" "))])
 }
 
 fn surroundings(hook: &Hook) -> Result<Surroundings> {

@@ -3,7 +3,7 @@
 
 mod handlers;
 
-pub use handlers::{ask, take_note, unit_status};
+pub use handlers::{ask, explain, take_note, unit_status};
 
 use crate::juju::tool::status::{State, Status};
 use crate::options::Options;

@@ -29,7 +29,7 @@ impl Command {
             program: program.into(),
             args: Vec::new(),
             stdin: Vec::new(),
-            limit: Duration::from_secs(60),
+            limit: Duration::from_mins(1),
             clean: false,
         }
     }

@@ -71,7 +71,7 @@ impl Context {
         let Some(id) = given("JUJU_CONTEXT_ID") else {
             bail!(
                 "not in a hook: Juju's variable JUJU_CONTEXT_ID is not set. Run this in a hook, or as \
-                 `juju exec --unit UNIT -- ssl-termination …`"
+                 `juju exec --unit UNIT -- bin/ssl-termination …`"
             )
         };
         let unit = given("JUJU_UNIT_NAME").context("Juju's variable JUJU_UNIT_NAME is not set")?;
@@ -202,7 +202,7 @@ mod tests {
         );
         assert_eq!(
             said("tls-relation-changed", &[("JUJU_RELATION_ID", "tls:1"), ("JUJU_REMOTE_UNIT", "blog")]),
-            "cannot read what the hook tls-relation-changed is about: not a unit's name: \"blog\""
+            "cannot read what the hook tls-relation-changed is about: not a unit's name such as blog/0: \"blog\""
         );
         let outside = Context::from_variables("ssl-termination", |_| None, None).unwrap_err();
         assert!(outside.to_string().starts_with("not in a hook: "), "{outside}");

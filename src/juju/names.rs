@@ -36,7 +36,7 @@ impl FromStr for UnitName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let error = || NameError { what: "a unit's name", text: text.to_owned() };
+        let error = || NameError { what: "a unit's name such as blog/0", text: text.to_owned() };
         let (app, number) = text.split_once('/').ok_or_else(error)?;
         Ok(Self { app: name(app).ok_or_else(error)?, number: decimal(number).ok_or_else(error)? })
     }
@@ -84,7 +84,7 @@ impl FromStr for RelationId {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let error = || NameError { what: "a relation's id", text: text.to_owned() };
+        let error = || NameError { what: "a relation's id such as tls:7", text: text.to_owned() };
         let (endpoint, number) = text.rsplit_once(':').ok_or_else(error)?;
         Ok(Self { endpoint: name(endpoint).ok_or_else(error)?, number: decimal(number).ok_or_else(error)? })
     }
@@ -150,6 +150,9 @@ mod tests {
         for text in ["", "web", "web:", ":1", "web:x", "a b:1", "-r:1"] {
             assert!(text.parse::<RelationId>().is_err(), "{text}");
         }
-        assert_eq!("x".parse::<UnitName>().unwrap_err().to_string(), "not a unit's name: \"x\"");
+        assert_eq!(
+            "x".parse::<UnitName>().unwrap_err().to_string(),
+            "not a unit's name such as blog/0: \"x\""
+        );
     }
 }

@@ -1,17 +1,17 @@
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::handlers::planned;
+use super::handlers::{obstacle, planned};
 use super::nginx::{self, Difference, Paths};
 use super::plan::{Owner, Plan, Site};
 use super::serving;
 use crate::interface::Hook;
 use crate::options;
+use crate::wire::{Credentials, RefusedRequest};
 
 /// What would be served now, what would change and why, in lines for a person. Nothing is changed, no password shown.
-pub fn explain(hook: &Hook) -> Result<String> {
+pub fn explain(hook: &Hook) -> Result<Vec<String>> {
     let options = options::in_force(hook)?;
     let plan = planned(hook, &options)?;
     let paths = Paths::new(&hook.host, &hook.context.unit)?;
@@ -25,49 +25,56 @@ pub fn explain(hook: &Hook) -> Result<String> {
     for owner in plan.answers.keys() {
         owners.insert(owner.clone(), for_whom(hook, owner)?);
     }
-    Ok(lines(&plan, &owners, &differences))
+    let mut lines = Vec::new();
+    lines.extend(
+        options::malformed(hook)?.map(|malformed| format!("{malformed}: planned with the last good options")),
+    );
+    lines.extend(obstacle(hook)?.map(|obstacle| format!("blocked: {obstacle}")));
+    lines.extend(what(&plan, &owners));
+    lines.extend(changes(&differences));
+    if differences.is_empty() {
+        let serves = plan.sites.is_empty() || nginx::is_serving(&hook.host, &paths)?;
+        lines.push(
+            if serves { "change nothing" } else { "start or reload nginx: it does not serve this yet" }
+                .to_owned(),
+        );
+    }
+    Ok(lines)
 }
 
-fn lines(plan: &Plan, owners: &BTreeMap<Owner, String>, differences: &nginx::Differences) -> String {
-    let mut text = String::new();
-    let mut line = |words: String| {
-        let _ = writeln!(text, "{words}");
-    };
-    line(match plan.sites.len() {
-        0 => "serve nothing".to_owned(),
-        1 => "serve 1 site".to_owned(),
-        more => format!("serve {more} sites"),
-    });
+fn what(plan: &Plan, owners: &BTreeMap<Owner, String>) -> Vec<String> {
+    let whom = |owner: &Owner| owners.get(owner).map_or("", String::as_str);
+    let mut lines = Vec::new();
+    if plan.sites.is_empty() {
+        lines.push(
+            "serve nothing: no good request at ssl-termination, no site of our own at reverseproxy"
+                .to_owned(),
+        );
+    }
     for site in &plan.sites {
-        line(format!("  {}: {}", names(site), owners.get(&site.owner).map_or("", String::as_str)));
-        line(format!(
-            "    to {}",
-            if site.upstreams.is_empty() { "nobody: answers 503".to_owned() } else { upstreams(site) }
-        ));
-        if let Some(credentials) = &site.credentials {
-            line(format!("    for the user {} alone", credentials.user()));
-        }
+        lines.push(format!("serve {}, {}", names(site), whom(&site.owner)));
+        let nobody = || "nobody: it answers 503".to_owned();
+        lines.push(format!("    to {}", if site.upstreams.is_empty() { nobody() } else { upstreams(site) }));
+        let user = site.credentials.as_ref().map(Credentials::user);
+        lines.extend(user.map(|user| format!("    for the user {user} alone")));
     }
     for (owner, answer) in &plan.answers {
-        let whom = owners.get(owner).map_or("", String::as_str);
-        answer.pending.iter().for_each(|(name, why)| line(format!("wait with {name}, {whom}: {why}")));
-        answer
-            .refused
-            .iter()
-            .for_each(|one| line(format!("refuse {}, {whom}: {}: {}", one.unit, one.field, one.reason)));
-        answer.notes.iter().for_each(|(name, note)| line(format!("note on {name}, {whom}: {note}")));
+        let whom = whom(owner);
+        lines.extend(answer.pending.iter().map(|(name, why)| format!("pending: {name}, {whom}: {why}")));
+        let refused =
+            |one: &RefusedRequest| format!("refused: {}, {whom}: {}: {}", one.unit, one.field, one.reason);
+        lines.extend(answer.refused.iter().map(refused));
+        lines.extend(answer.notes.iter().map(|(name, note)| format!("note: {name}, {whom}: {note}")));
     }
-    if differences.is_empty() {
-        line("change nothing: nginx has this configuration".to_owned());
-    }
-    for (file, difference) in differences {
-        line(match difference {
-            Difference::New => format!("write {file}: it is not there"),
-            Difference::Changed => format!("rewrite {file}: it says something else"),
-            Difference::Gone => format!("delete {file}: nobody asks for it any more"),
-        });
-    }
-    text.trim_end().to_owned()
+    lines
+}
+
+fn changes(differences: &nginx::Differences) -> impl Iterator<Item = String> {
+    differences.iter().map(|(file, difference)| match difference {
+        Difference::New => format!("write {file}: it is not there"),
+        Difference::Changed => format!("rewrite {file}: it says something else"),
+        Difference::Gone => format!("delete {file}: nobody asks for it any more"),
+    })
 }
 
 fn names(site: &Site) -> String {

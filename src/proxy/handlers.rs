@@ -47,6 +47,7 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
         Ok(serving) => serving,
         Err(error) => return obstructed(hook, error),
     };
+    log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
     let answers = serving.answers(&plan);
     for relation in relations(hook)? {
@@ -160,6 +161,11 @@ pub fn start(hook: &mut Hook) -> Result<()> {
 /// Deletes all that we keep outside the charm's folder.
 pub fn remove(hook: &mut Hook) -> Result<()> {
     nginx::remove(&hook.host, &nginx::Paths::new(&hook.host, &hook.context.unit)?)
+}
+
+/// What a person must put right before anything can change.
+pub(super) fn obstacle(hook: &Hook) -> Result<Option<String>> {
+    Ok(hook.state.kept::<Summary>(SUMMARY)?.obstacle)
 }
 
 /// What `juju status` should say of this side; nothing, if nobody asks for anything.

@@ -11,7 +11,7 @@ use crate::wire::{Answer, Fqdn};
 #[serde(default)]
 pub(super) struct Summary {
     /// What a person must put right before anything can change.
-    obstacle: Option<String>,
+    pub(super) obstacle: Option<String>,
     /// How many names are served.
     served: usize,
     /// The first of them.

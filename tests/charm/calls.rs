@@ -338,7 +338,10 @@ fn a_call_that_cannot_be_done_says_why_and_changes_nothing() {
     let back = relate(&mut model, "back", "shop");
     let before = model.state_files("ours/0");
     let no_endpoint = |name: &str, side: &str| {
-        format!("{name} is no endpoint of metadata.yaml that {side} the interface ssl-termination")
+        let there = if side == "provides" { "front" } else { "back" };
+        format!(
+            "{name} is no endpoint of metadata.yaml that {side} the interface ssl-termination (there is: {there})"
+        )
     };
     let nothing = |what: &str| format!("the {what} is expected on standard input, as JSON; nothing came");
     for (command, input, said) in [
@@ -447,7 +450,7 @@ fn outside_of_juju_every_command_is_an_error_that_says_where_it_belongs() {
         let output =
             process.args(command.split(' ')).current_dir(folder.path()).env_clear().output().unwrap();
         let said = "error: not in a hook: Juju's variable JUJU_CONTEXT_ID is not set. Run this in a hook, or as \
-            `juju exec --unit UNIT -- ssl-termination …`\n";
+            `juju exec --unit UNIT -- bin/ssl-termination …`\n";
         assert_eq!(output.status.code(), Some(2), "{command}");
         assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "{command}");
         assert_eq!(String::from_utf8(output.stderr).unwrap(), said, "{command}");

@@ -92,7 +92,7 @@ mod tests {
     use std::time::Duration;
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
-    const DAY: Duration = Duration::from_secs(24 * 3600);
+    const DAY: Duration = Duration::from_hours(24);
 
     fn fqdns(names: &[&str]) -> Vec<Fqdn> {
         names.iter().map(|name| name.parse().unwrap()).collect()

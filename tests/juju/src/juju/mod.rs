@@ -45,7 +45,7 @@ impl Juju {
             model: Model::new("test", &uuid),
             rng,
             root,
-            limit: Duration::from_secs(120),
+            limit: Duration::from_mins(2),
             retries: 3,
             faults: BTreeMap::new(),
         }

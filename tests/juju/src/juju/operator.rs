@@ -111,7 +111,7 @@ impl Juju {
     {
         let known =
             self.model.relations.get(&relation).is_some_and(|relation| relation.units.contains_key(unit));
-        assert!(known, "{unit} isn't in relation {relation}: is it installed and related?");
+        assert!(known, "{unit} isn't in relation {relation}: is it installed and related? (settle first)");
         self.model.write_unit_bag(relation, &unit.into(), &changes_of(values));
     }
 
