@@ -44,7 +44,9 @@ impl Demo {
     fn deploy(&mut self) {
         chapter("Deploy a proxy, two clients and their web servers");
         let world = &mut self.world;
-        shell("juju deploy ssl-termination proxy");
+        shell(
+            "juju deploy ssl-termination proxy --config http-port=… --config https-port=… --config allow-local-upstreams=true",
+        );
         world.deploy_proxy("proxy");
         shell(
             "juju deploy ssl-termination blog --config fqdns=\"blog.example.com www.example.com\" --config credentials=…",
@@ -90,7 +92,7 @@ impl Demo {
         chapter("The interface's four calls, as a charm in any language makes them");
         println!("blog has sent its request (send-cert-info); it stands in blog/0's databag:");
         println!("    cert-request: {}", self.world.juju.bag(blog, "blog/0")["cert-request"]);
-        println!("proxy reads the requests of all clients:");
+        println!("proxy reads blog's request (without --relation: everyone's):");
         self.exec(
             "proxy/0",
             &[
@@ -111,7 +113,10 @@ impl Demo {
         chapter("Visit the sites, over TLS");
         visit(&self.world.get("http://blog.example.com/start"), "plain HTTP is sent on");
         visit(&self.world.get("https://blog.example.com/"), "the blog wants a password …");
-        visit(&self.world.get("https://blog.example.com/").with_password("ann:wrong"), "… the right one …");
+        visit(
+            &self.world.get("https://blog.example.com/").with_password("ann:wrong"),
+            "… a wrong one is refused …",
+        );
         visit(
             &self.world.get("https://blog.example.com/").with_password("ann:sesame"),
             "… then one of its web servers answers",
@@ -142,7 +147,7 @@ impl Demo {
 
     fn refuse(&mut self) {
         chapter("Refuse: a stranger asks for what it must not have");
-        shell("juju deploy stranger; juju integrate stranger proxy");
+        shell("juju deploy -n 2 stranger; juju integrate stranger proxy");
         let charm = Charm::puppet("name: stranger\nrequires: {proxy: {interface: ssl-termination}}");
         self.world.juju.deploy("stranger", &charm, 2);
         let relation = self.world.juju.relate("stranger:proxy", "proxy:ssl-termination");
@@ -156,7 +161,10 @@ impl Demo {
             self.world.juju.relation_set(unit, relation, [("cert-request", request)]);
         }
         self.settle();
-        println!("it is told: {}", self.world.juju.bag(relation, "proxy/0")["status"]);
+        println!(
+            "proxy answers both units of stranger at once: {}",
+            self.world.juju.bag(relation, "proxy/0")["status"]
+        );
         visit(&self.world.get("https://shop.example.com/"), "the shop keeps its name");
         shell("juju remove-relation stranger proxy");
         self.world.juju.remove_relation(relation);
@@ -181,6 +189,8 @@ impl Demo {
         shell("juju remove-application proxy");
         self.world.juju.remove_application("proxy");
         self.settle();
+        visit(&self.world.get("https://blog.example.com/"), "nobody listens any more");
+        self.status(&["blog/0"]);
     }
 
     fn settle(&mut self) {
@@ -218,8 +228,8 @@ blog-web/1 ─┴─ http ─ blog ── ssl-termination ──┐             
 shop-web/0 ─── http ─ shop ── ssl-termination ──┘                     └─ https://shop.example.com
 
 blog and shop ask for TLS in front of their web servers; proxy terminates it. All three are this charm.
-Each line below is one hook: how long it took, how many hook tools it called, which flags it raised (+) and
-cleared (-), and what it published."
+Each line below is one hook: how long it took, how many hook tools it called, which flags of an endpoint it
+raised (+) and cleared (-), and what it published."
     );
 }
 
@@ -248,7 +258,7 @@ fn print_hook(run: &HookRun) {
     let remote = run.remote_unit.as_ref().map(|unit| format!(" ({unit})")).unwrap_or_default();
     let published = run.published.values().flat_map(|changes| changes.keys());
     let published: Vec<String> = published.map(|key| format!("publishes {key}")).collect();
-    println!(
+    let line = format!(
         "  {:<8} {:<44} {:>5.0} ms {:>2} calls  {}",
         run.unit,
         format!("{}{remote}", run.hook),
@@ -256,12 +266,13 @@ fn print_hook(run: &HookRun) {
         run.calls.len(),
         flags.into_iter().chain(published).collect::<Vec<_>>().join(" "),
     );
+    println!("{}", line.trim_end());
 }
 
 /// A line of the debug log that tells of a flag, in short.
 fn flag(line: &str) -> Option<String> {
-    let line = line.strip_prefix("debug: flag ")?;
-    Some(line.replace("raised: ", "+").replace("cleared: ", "-").replace("endpoint.", ""))
+    let line = line.strip_prefix("debug: flag ").filter(|line| line.contains(": endpoint."))?;
+    Some(line.replace("raised: ", "+").replace("cleared: ", "-"))
 }
 
 /// A web application that publishes nothing by itself: the demo says where it listens.
