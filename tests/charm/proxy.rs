@@ -383,3 +383,17 @@ fn a_port_that_is_taken_while_others_are_served_is_a_blocked_status_too() {
     assert!(said.starts_with(&format!("blocked: port {} is used by another program", taken.port)), "{said}");
     assert_eq!(world.get("https://a.example.com/").send().code, 200, "as before");
 }
+
+#[test]
+fn a_request_that_changes_no_site_costs_no_reload() {
+    let (mut world, relations) = proxy_and(&[("blog", 1), ("shop", 3)]);
+    let webs = [Web::start("one"), Web::start("two")];
+    ask(&mut world, relations[0], "blog/0", &request(&["a.example.com"], &[&webs[0]]));
+    ask(&mut world, relations[1], "shop/0", &request(&["b.example.com"], &[&webs[0]]));
+    ask(&mut world, relations[0], "blog/0", &request(&["a.example.com"], &[&webs[1]]));
+    let workers = world.nginx_workers();
+    ask(&mut world, relations[1], "shop/1", &request(&["bad_name"], &[&webs[0]]));
+    assert_eq!(world.nginx_workers(), workers, "refused");
+    ask(&mut world, relations[1], "shop/2", &request(&["a.example.com"], &[&webs[0]]));
+    assert_eq!(world.nginx_workers(), workers, "taken");
+}

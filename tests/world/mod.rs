@@ -90,13 +90,18 @@ impl World {
 
     /// Kills nginx and its workers at once.
     pub(crate) fn kill_nginx(&self) {
-        for master in self.nginx_processes() {
-            let children =
-                fs::read_to_string(format!("/proc/{master}/task/{master}/children")).unwrap_or_default();
-            let processes =
-                std::iter::once(master.to_string()).chain(children.split_whitespace().map(str::to_owned));
-            let _ = Command::new("kill").arg("-KILL").args(processes).status();
+        let processes: Vec<u32> = self.nginx_processes().into_iter().chain(self.nginx_workers()).collect();
+        if !processes.is_empty() {
+            let _ = Command::new("kill").arg("-KILL").args(processes.iter().map(u32::to_string)).status();
         }
+    }
+
+    /// The processes of nginx's workers: other ones after a reload.
+    pub(crate) fn nginx_workers(&self) -> BTreeSet<u32> {
+        let children =
+            |master| fs::read_to_string(format!("/proc/{master}/task/{master}/children")).unwrap_or_default();
+        let lists: String = self.nginx_processes().into_iter().map(children).collect();
+        lists.split_whitespace().map(|process| process.parse().unwrap()).collect()
     }
 
     /// The master processes of nginx that run on a configuration below our root.

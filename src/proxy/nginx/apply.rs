@@ -1,4 +1,5 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use anyhow::Result;
@@ -103,7 +104,7 @@ fn prepare(host: &Host, paths: &Paths, worker: Option<&Worker>) -> Result<()> {
     worker.must_enter(host, &bodies)
 }
 
-/// A digest of all that nginx reads when it reloads.
+/// A digest of all that nginx reads when it reloads, whatever the order of the sites.
 fn digest(host: &Host, paths: &Paths, files: &Files, sites: &[Site]) -> Result<String> {
     let mut digest = Sha256::new();
     let mut add = |bytes: &[u8]| {
@@ -115,7 +116,8 @@ fn digest(host: &Host, paths: &Paths, files: &Files, sites: &[Site]) -> Result<S
         add(text.as_bytes());
     }
     let fallback = paths.fallback_certificate();
-    for certificate in sites.iter().map(|site| &site.certificate).chain([&fallback]) {
+    let certificates: BTreeSet<&PathBuf> = sites.iter().map(|site| &site.certificate).chain([&fallback]).collect();
+    for certificate in certificates {
         add(&host.read(certificate)?.unwrap_or_default());
     }
     Ok(hex(&digest.finalize()))
