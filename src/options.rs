@@ -2,15 +2,11 @@
 
 use std::str::FromStr;
 
-mod network;
-
-pub use network::{Network, NetworkError};
-
 use anyhow::Result;
 use serde_json::{Map, Value};
 
 use crate::interface::Hook;
-use crate::wire::{CertRequest, Credentials, Email, Fqdn, Reason, Website};
+use crate::wire::{Composed, Credentials, Email, Fqdn, Network, NetworkError, Reason, Website};
 
 /// Under which name the last configuration that could be used is kept.
 const LAST_GOOD: &str = "options";
@@ -132,11 +128,11 @@ impl Options {
     }
 
     /// The request for our own names in front of these web servers; none without names or web servers.
-    pub fn request(&self, websites: &[Website]) -> Option<CertRequest> {
+    pub fn request(&self, websites: &[Website]) -> Option<Composed> {
         if websites.is_empty() {
             return None;
         }
-        let mut request = CertRequest::new(self.fqdns.iter().cloned()).ok()?;
+        let mut request = Composed::new(self.fqdns.iter().cloned()).ok()?;
         request.contact_email.clone_from(&self.contact_email);
         request.credentials.clone_from(&self.credentials);
         request.upstreams = websites.iter().cloned().map(Into::into).collect();

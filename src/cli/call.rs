@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::{Target, print};
 use crate::interface::{Hook, provides, requires};
 use crate::juju::{RelationId, Role};
-use crate::wire::CertRequest;
+use crate::wire::Composed;
 
 pub(super) fn send_cert_info(target: &Target, mut hook: Hook, text: &str) -> Result<()> {
     let relations = relations(target, &hook, Role::Requires)?;
-    let request = CertRequest::compose(text).context("the request cannot be sent")?;
+    let request = Composed::compose(text).context("the request cannot be sent")?;
     for relation in relations {
         requires::send_cert_info_to(&mut hook, &relation, request.as_ref())?;
     }

@@ -7,7 +7,7 @@ pub use handlers::{ask, explain, take_note, unit_status};
 
 use crate::juju::tool::status::{State, Status};
 use crate::options::Options;
-use crate::wire::{CertRequest, Fqdn, Published, Readiness, RefusedRequest, Website, readiness};
+use crate::wire::{Composed, Fqdn, Published, Readiness, RefusedRequest, Website, readiness};
 
 /// What stands around a unit that may have to ask.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +23,7 @@ pub struct Surroundings {
 /// What this unit asks of the proxy; nothing withdraws what it asked before.
 ///
 /// A request without upstreams is never sent: proxies of old would write a configuration that their nginx refuses.
-pub fn request(options: &Options, around: &Surroundings) -> Option<CertRequest> {
+pub fn request(options: &Options, around: &Surroundings) -> Option<Composed> {
     around.has_website.then(|| options.request(&around.websites)).flatten()
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Hook;
 use crate::juju::{RelationId, UnitName};
-use crate::wire::{CertRequest, Published};
+use crate::wire::{Composed, Published};
 
 /// What one unit of the proxy says.
 #[derive(Debug, Clone)]
@@ -18,16 +18,12 @@ pub struct Report<'a> {
 }
 
 /// Publishes the request to every relation of an endpoint; `None` withdraws it, with `{}`.
-pub fn send_cert_info(hook: &mut Hook, endpoint: &str, request: Option<&CertRequest>) -> Result<()> {
+pub fn send_cert_info(hook: &mut Hook, endpoint: &str, request: Option<&Composed>) -> Result<()> {
     hook.relations(endpoint)?.iter().try_for_each(|relation| send_cert_info_to(hook, relation, request))
 }
 
 /// Publishes the request to one relation; `None` withdraws it, with `{}`.
-pub fn send_cert_info_to(
-    hook: &mut Hook,
-    relation: &RelationId,
-    request: Option<&CertRequest>,
-) -> Result<()> {
+pub fn send_cert_info_to(hook: &mut Hook, relation: &RelationId, request: Option<&Composed>) -> Result<()> {
     let text = match request {
         Some(request) => request.to_wire(),
         None if hook.published(relation, "cert-request")?.is_some() => "{}".to_owned(),

@@ -75,11 +75,9 @@ pub(super) fn planned(hook: &Hook, options: &Options) -> Result<Plan> {
 
 /// All requests, in the order in which free names are given out: our own, then by relation and unit.
 fn wanted(hook: &Hook, options: &Options) -> Result<Vec<Wanted>> {
-    let own = options.request(&websites::known(hook, OWN_SITE)?).map(|request| Wanted {
-        owner: Owner::Own,
-        unit: hook.context.unit.to_string(),
-        request: CertRequest::parse(&request.to_wire()).map(|same| same.unwrap_or(request)),
-    });
+    let own = options.request(&websites::known(hook, OWN_SITE)?);
+    let own = own.and_then(|request| CertRequest::parse(&request.to_wire()).transpose());
+    let own = own.map(|request| Wanted { owner: Owner::Own, unit: hook.context.unit.to_string(), request });
     let mut requests = Vec::new();
     for endpoint in serving_endpoints(hook) {
         requests.extend(provides::get_cert_requests(hook, &endpoint)?.into_iter().map(|request| Wanted {

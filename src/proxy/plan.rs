@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::claims::Claims;
 use super::upstreams::{self, Resolved};
 use crate::juju::RelationId;
-use crate::wire::{Answer, CertRequest, Credentials, Fqdn, Refusal, RefusedRequest};
+use crate::wire::{Answer, CertRequest, Credentials, Directive, Fqdn, Refusal, RefusedRequest};
 
 /// What a client is told of a name that another has.
 pub(super) const TAKEN: &str = "taken";
@@ -68,6 +68,8 @@ pub struct Site {
     pub upstreams: Vec<SocketAddr>,
     /// Who may see it; everyone if none.
     pub credentials: Option<Credentials>,
+    /// What is asked for in its location.
+    pub directives: Vec<Directive>,
 }
 
 impl Site {
@@ -179,6 +181,7 @@ fn merge(
         names,
         upstreams: addresses,
         credentials: first.request.credentials.clone(),
+        directives: first.request.nginx_config.clone(),
     })
 }
 

@@ -55,6 +55,7 @@ pub(super) fn sites(paths: &Paths, plan: &Plan) -> Vec<nginx::Site> {
         id: site.name().clone(),
         aliases: site.names[1..].to_vec(),
         upstreams: site.upstreams.clone(),
+        directives: site.directives.clone(),
         certificate: paths.certificate(site.name()),
         passwords: site.credentials.as_ref().map(|_| paths.password_file(site.name())),
     };

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::directive::{self, Directive};
 use super::{Credentials, Email, Fqdn, Reason, Refusal, Upstream, json};
 
 /// What one unit asks for: names that share a certificate, and the servers behind them.
@@ -15,8 +16,11 @@ use super::{Credentials, Email, Fqdn, Reason, Refusal, Upstream, json};
 ///
 /// Only `fqdn` must be there. Other keys are ignored, `juju_unit` among them; of a key that is there twice the
 /// last counts.
+///
+/// One that was read has [`Directive`]s, which are what they should be. One that is to be sent ([`Composed`]) has them
+/// as text: the proxy that gets it is the one to judge them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertRequest {
+pub struct CertRequest<D = Directive> {
     fqdn: Vec<Fqdn>,
     /// Where the certificate authority may write to; on the wire "" for nowhere.
     pub contact_email: Option<Email>,
@@ -24,18 +28,14 @@ pub struct CertRequest {
     pub credentials: Option<Credentials>,
     /// The servers, in the client's order; none is a site that answers that it has none.
     pub upstreams: Vec<Upstream>,
-    /// Directives for nginx, one an element. A request that was read has none: none are accepted yet.
-    pub nginx_config: Vec<String>,
+    /// Directives for the location of the site in nginx.
+    pub nginx_config: Vec<D>,
 }
 
-impl CertRequest {
-    /// The longest request that is read, in bytes: some hundred times the longest that makes sense.
-    pub const MAX_BYTES: usize = 256 * 1024;
-    /// The most names in a request that is read, repeated ones too: what Let's Encrypt puts into one certificate.
-    pub const MAX_NAMES: usize = 100;
-    /// The most upstreams in a request that is read; one unit usually sends itself.
-    pub const MAX_UPSTREAMS: usize = 256;
+/// A request that is to be sent.
+pub type Composed = CertRequest<String>;
 
+impl<D> CertRequest<D> {
     /// A request for `fqdn`, at least one name, and nothing else; repeated names are dropped.
     pub fn new(fqdn: impl IntoIterator<Item = Fqdn>) -> Result<Self, Refusal> {
         let mut seen = HashSet::new();
@@ -52,30 +52,13 @@ impl CertRequest {
         })
     }
 
-    /// Reads the text of a `cert-request`; `None` is no request, which is what `{} [] 0 null false ""` and no text
-    /// mean. The first thing that is wrong refuses the whole.
-    pub fn parse(text: &str) -> Result<Option<Self>, Refusal> {
-        let Some(object) = Self::object(text)? else { return Ok(None) };
-        let request = Self::from_object(&object)?;
-        refuse_nginx_config(&object)?;
-        Ok(Some(request))
-    }
-
-    /// Reads the text of a request that is to be sent: as [`CertRequest::parse`] does, but with its directives, which
-    /// are for the proxy that gets it to judge.
-    pub fn compose(text: &str) -> Result<Option<Self>, Refusal> {
-        let Some(object) = Self::object(text)? else { return Ok(None) };
-        let nginx_config = nginx_config(&object)?.into_iter().map(|(_, directive)| directive).collect();
-        Ok(Some(Self { nginx_config, ..Self::from_object(&object)? }))
-    }
-
     fn object(text: &str) -> Result<Option<Map<String, Value>>, Refusal> {
         const WHOLE: &str = "cert-request";
         if text.is_empty() {
             return Ok(None);
         }
-        if text.len() > Self::MAX_BYTES {
-            return Err(Reason::new(format!("longer than {} bytes", Self::MAX_BYTES)).at(WHOLE));
+        if text.len() > CertRequest::MAX_BYTES {
+            return Err(Reason::new(format!("longer than {} bytes", CertRequest::MAX_BYTES)).at(WHOLE));
         }
         // Syntax errors of serde_json tell the place, and repeat nothing of the text.
         let value: Value = serde_json::from_str(text)
@@ -92,10 +75,45 @@ impl CertRequest {
         &self.fqdn
     }
 
+    fn from_object(object: &Map<String, Value>, nginx_config: Vec<D>) -> Result<Self, Refusal> {
+        let request = Self::new(names(object)?)?;
+        let contact_email = optional(object, "contact-email")?;
+        let credentials = optional(object, "credentials")?;
+        let upstreams = upstreams(object)?;
+        Ok(Self { contact_email, credentials, upstreams, nginx_config, ..request })
+    }
+}
+
+impl CertRequest {
+    /// The longest request that is read, in bytes: some hundred times the longest that makes sense.
+    pub const MAX_BYTES: usize = 256 * 1024;
+    /// The most names in a request that is read, repeated ones too: what Let's Encrypt puts into one certificate.
+    pub const MAX_NAMES: usize = 100;
+    /// The most upstreams in a request that is read; one unit usually sends itself.
+    pub const MAX_UPSTREAMS: usize = 256;
+
+    /// Reads the text of a `cert-request`; `None` is no request, which is what `{} [] 0 null false ""` and no text
+    /// mean. The first thing that is wrong refuses the whole.
+    pub fn parse(text: &str) -> Result<Option<Self>, Refusal> {
+        let Some(object) = Self::object(text)? else { return Ok(None) };
+        let request = Self::from_object(&object, Vec::new())?;
+        Ok(Some(Self { nginx_config: directives(&object)?, ..request }))
+    }
+}
+
+impl Composed {
+    /// Reads the text of a request that is to be sent: as [`CertRequest::parse`] does, but whatever its directives are.
+    pub fn compose(text: &str) -> Result<Option<Self>, Refusal> {
+        let Some(object) = Self::object(text)? else { return Ok(None) };
+        let nginx_config = nginx_config(&object)?.into_iter().map(|(_, directive)| directive).collect();
+        Self::from_object(&object, nginx_config).map(Some)
+    }
+}
+
+impl<D: ToString> CertRequest<D> {
     /// The object as the Python original wrote it: what is missing is "", ports are strings; `nginx-config` only
     /// where there is some.
     pub fn to_value(&self) -> Value {
-        let strings = |list: &[String]| list.iter().cloned().map(Value::String).collect();
         let mut object = Map::from_iter([
             (
                 "contact-email".to_owned(),
@@ -109,7 +127,7 @@ impl CertRequest {
             ("upstreams".to_owned(), self.upstreams.iter().map(Upstream::to_value).collect()),
         ]);
         if !self.nginx_config.is_empty() {
-            object.insert(NGINX_CONFIG.to_owned(), strings(&self.nginx_config));
+            object.insert(NGINX_CONFIG.to_owned(), self.nginx_config.iter().map(D::to_string).collect());
         }
         Value::Object(object)
     }
@@ -118,17 +136,12 @@ impl CertRequest {
     pub fn to_wire(&self) -> String {
         json::to_string(&self.to_value())
     }
-
-    fn from_object(object: &Map<String, Value>) -> Result<Self, Refusal> {
-        let request = Self::new(names(object)?)?;
-        let contact_email = optional(object, "contact-email")?;
-        let credentials = optional(object, "credentials")?;
-        let upstreams = upstreams(object)?;
-        Ok(Self { contact_email, credentials, upstreams, ..request })
-    }
 }
 
 const NGINX_CONFIG: &str = "nginx-config";
+
+/// The most directives in a request that is read.
+const MAX_DIRECTIVES: usize = 64;
 
 /// What Python takes for false.
 fn is_nothing(value: &Value) -> bool {
@@ -164,35 +177,43 @@ fn upstreams(object: &Map<String, Value>) -> Result<Vec<Upstream>, Refusal> {
         .collect()
 }
 
-/// A list of directives, or one string in which `;` stands between them; with the place of each. Blank ones are
-/// left out.
+/// The texts of directives with their places: of a list, each element may hold several; of one string, each counts.
 fn nginx_config(object: &Map<String, Value>) -> Result<Vec<(usize, String)>, Refusal> {
-    let directives: Vec<&str> = match present(object, NGINX_CONFIG) {
-        None => Vec::new(),
-        Some(Value::String(text)) => {
-            text.split(';').filter(|directive| !directive.trim().is_empty()).collect()
-        }
-        Some(Value::Array(list)) => {
-            let text = |(index, value): (usize, &'_ Value)| match value {
-                Value::String(_) => Ok(()),
-                other => Err(Reason::expected("a string", other).at(format!("{NGINX_CONFIG}[{index}]"))),
-            };
-            list.iter().enumerate().try_for_each(text)?;
-            list.iter().filter_map(Value::as_str).collect()
-        }
-        Some(other) => return Err(Reason::expected("a list of strings", other).at(NGINX_CONFIG)),
-    };
     let bare = |text: &str| text.trim_matches([' ', '\t', '\r', '\n', ';']).to_owned();
-    Ok(directives.into_iter().map(bare).enumerate().filter(|(_, directive)| !directive.is_empty()).collect())
+    let parts = |text: &str| -> Vec<String> {
+        directive::split(text).into_iter().map(bare).filter(|part| !part.is_empty()).collect()
+    };
+    match present(object, NGINX_CONFIG) {
+        None => Ok(Vec::new()),
+        Some(Value::String(text)) => Ok(parts(text).into_iter().enumerate().collect()),
+        Some(Value::Array(list)) => {
+            let mut all = Vec::new();
+            for (index, element) in list.iter().enumerate() {
+                let refuse = || Reason::expected("a string", element).at(format!("{NGINX_CONFIG}[{index}]"));
+                let text = element.as_str().ok_or_else(refuse)?;
+                all.extend(parts(text).into_iter().map(|part| (index, part)));
+            }
+            Ok(all)
+        }
+        Some(other) => Err(Reason::expected("a list of strings", other).at(NGINX_CONFIG)),
+    }
 }
 
-/// Nothing of a directive is repeated in the refusal: it may hold a secret.
-fn refuse_nginx_config(object: &Map<String, Value>) -> Result<(), Refusal> {
-    match nginx_config(object)?.first() {
-        None => Ok(()),
-        Some((index, _)) => Err(Reason::new("nginx-config directives are not accepted yet by this proxy")
-            .at(format!("{NGINX_CONFIG}[{index}]"))),
+/// The directives, each as what it should be; those that nginx takes once are there once.
+fn directives(object: &Map<String, Value>) -> Result<Vec<Directive>, Refusal> {
+    let mut directives: Vec<Directive> = Vec::new();
+    for (index, text) in nginx_config(object)? {
+        let at = |reason: Reason| reason.at(format!("{NGINX_CONFIG}[{index}]"));
+        if directives.len() == MAX_DIRECTIVES {
+            return Err(at(Reason::new(format!("more than {MAX_DIRECTIVES} directives"))));
+        }
+        let directive: Directive = text.parse().map_err(at)?;
+        if let Some(twice) = directives.iter().find(|other| other.excludes(&directive)) {
+            return Err(at(Reason::new(format!("{} is there twice", twice.name()))));
+        }
+        directives.push(directive);
     }
+    Ok(directives)
 }
 
 /// A string member that may be missing, null or "".
@@ -330,7 +351,6 @@ mod tests {
 
     #[test]
     fn refused_by_field() {
-        let not_yet = "nginx-config directives are not accepted yet by this proxy";
         for (mut value, refusal) in [
             (json!({"fqdn": null}), "fqdn: at least one name is needed".to_owned()),
             (json!({"fqdn": []}), "fqdn: at least one name is needed".to_owned()),
@@ -374,10 +394,22 @@ mod tests {
             ),
             (json!({"nginx-config": 1}), "nginx-config: not a list of strings but a number".to_owned()),
             (json!({"nginx-config": [1]}), "nginx-config[0]: not a string but a number".to_owned()),
-            (json!({"nginx-config": ["client_max_body_size 10G"]}), format!("nginx-config[0]: {not_yet}")),
-            (json!({"nginx-config": ["", "include /etc/passwd;"]}), format!("nginx-config[1]: {not_yet}")),
-            (json!({"nginx-config": "; gzip on; etag on;"}), format!("nginx-config[0]: {not_yet}")),
-            (json!({"nginx-config": "}"}), format!("nginx-config[0]: {not_yet}")),
+            (
+                json!({"nginx-config": ["client_max_body_size 0"]}),
+                "nginx-config[0]: not from 1 to 102400m: 0".to_owned(),
+            ),
+            (
+                json!({"nginx-config": ["", "include /etc/passwd;"]}),
+                "nginx-config[1]: this directive is not accepted: include".to_owned(),
+            ),
+            (
+                json!({"nginx-config": "; gzip on; etag on; gzip off"}),
+                "nginx-config[2]: gzip is there twice".to_owned(),
+            ),
+            (
+                json!({"nginx-config": "}"}),
+                "nginx-config[0]: the character } is not accepted here".to_owned(),
+            ),
         ] {
             if value.get("fqdn").is_none() {
                 value["fqdn"] = json!(["a.b"]);
@@ -386,7 +418,7 @@ mod tests {
         }
         let none = CertRequest::parse(r#"{"upstreams": []}"#).unwrap_err();
         assert_eq!(none.to_string(), "fqdn: at least one name is needed");
-        assert_eq!(CertRequest::new([]).unwrap_err(), none);
+        assert_eq!(super::Composed::new([]).unwrap_err(), none);
     }
 
     #[test]
@@ -407,8 +439,8 @@ mod tests {
             request.to_wire(),
             r#"{"contact-email": "", "credentials": "u p", "fqdn": ["a.example.com"], "upstreams": [{"hostname": "10.0.0.4", "port": "8080"}]}"#
         );
-        request.nginx_config = vec!["client_max_body_size 10G".to_owned()];
-        assert_eq!(request.to_value()["nginx-config"], json!(["client_max_body_size 10G"]));
+        request.nginx_config = vec!["client_max_body_size 10G".parse().unwrap()];
+        assert_eq!(request.to_value()["nginx-config"], json!(["client_max_body_size 10240m"]));
     }
 
     #[test]

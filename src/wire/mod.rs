@@ -9,6 +9,7 @@
 
 mod cert_request;
 mod credentials;
+mod directive;
 mod dns_name;
 mod email;
 mod excerpt;
@@ -20,6 +21,7 @@ mod hostile;
 mod http;
 pub mod json;
 mod locality;
+mod network;
 mod port;
 mod reason;
 mod refusal;
@@ -27,14 +29,16 @@ mod status;
 mod upstream;
 mod upstream_host;
 
-pub use cert_request::CertRequest;
+pub use cert_request::{CertRequest, Composed};
 pub use credentials::Credentials;
+pub use directive::Directive;
 pub use email::Email;
 pub use features::Features;
 pub use fqdn::Fqdn;
 pub use host_name::HostName;
 pub use http::Website;
 pub use locality::Locality;
+pub use network::{Network, NetworkError};
 pub use port::Port;
 pub use reason::Reason;
 pub use refusal::Refusal;

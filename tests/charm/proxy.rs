@@ -134,7 +134,7 @@ fn one_bad_request_hurts_only_itself() {
         json!({"shop.example.com": served(), "_pending": {"blog.example.com": "taken"}})
     );
     let name = "a name has only lower-case ASCII letters, digits, hyphens and dots: x.example.com; } server { listen 1";
-    let config = "nginx-config directives are not accepted yet by this proxy";
+    let config = "this directive is not accepted: alias";
     assert_eq!(
         told(&world, relations[2]),
         json!({"_refused": [
@@ -247,11 +247,11 @@ fn the_single_site_of_the_operator_is_served_from_the_options() {
     let got = world.get("https://www.own.example.com/").with_password("ann:sesame").send();
     assert_eq!((got.code, got.body.lines().next()), (200, Some("web")));
 
-    world.juju.configure("proxy", [("nginx-config", "gzip on; gzip_vary on")]);
+    world.juju.configure("proxy", [("nginx-config", "gzip on; root /etc")]);
     world.juju.settle();
     assert_eq!(
         status(&world),
-        "blocked: our own site: nginx-config[0]: nginx-config directives are not accepted yet by this proxy"
+        "blocked: our own site: nginx-config[1]: this directive is not accepted: root"
     );
 }
 
@@ -396,4 +396,29 @@ fn a_request_that_changes_no_site_costs_no_reload() {
     assert_eq!(world.nginx_workers(), workers, "refused");
     ask(&mut world, relations[1], "shop/2", &request(&["a.example.com"], &[&webs[0]]));
     assert_eq!(world.nginx_workers(), workers, "taken");
+}
+
+#[test]
+fn directives_of_a_client_count_for_its_site_alone() {
+    let (mut world, relations) = proxy_and(&[("blog", 1), ("shop", 1)]);
+    let web = Web::start("web");
+    let mut with = request(&["a.example.com"], &[&web]);
+    with["nginx-config"] =
+        json!(["client_max_body_size: 1k;", "add_header X-Who \"the blog; it's us\" always"]);
+    ask(&mut world, relations[0], "blog/0", &with);
+    ask(&mut world, relations[1], "shop/0", &request(&["b.example.com"], &[&web]));
+    let send = |name: &str| {
+        let got = world.get(&format!("https://{name}/")).with(["-i", "-d", &"x".repeat(2000)]).send();
+        (got.code, got.body.contains("the blog; it's us"))
+    };
+    assert_eq!(send("a.example.com"), (413, true));
+    assert_eq!(send("b.example.com"), (200, false));
+    let conf = world.path("etc/ssl-termination/proxy-0/conf/sites/a.example.com.conf");
+    let text = fs::read_to_string(conf).unwrap();
+    assert!(
+        text.contains(
+            "        client_max_body_size 1k;\n        add_header X-Who \"the blog; it's us\" always;\n"
+        ),
+        "{text}"
+    );
 }

@@ -14,7 +14,7 @@ use ssl_termination::host::Host;
 use ssl_termination::interface::{self, Hook, provides, requires};
 use ssl_termination::juju::{Environment, Metadata, Role};
 use ssl_termination::reactive::{Flag, Handler};
-use ssl_termination::wire::{CertRequest, Fqdn, json};
+use ssl_termination::wire::{CertRequest, Composed, Fqdn, json};
 
 const ENDPOINT: &str = "ssl-termination";
 const SENT: &str = "request.sent";
@@ -67,7 +67,7 @@ fn answer(hook: &mut Hook) -> Result<()> {
 fn ask(hook: &mut Hook) -> Result<()> {
     println!("AVAILABLE");
     println!("STATUS {}", reports(hook)?);
-    let request = CertRequest::parse(REQUEST)?;
+    let request = Composed::compose(REQUEST)?;
     requires::send_cert_info(hook, ENDPOINT, request.as_ref())?;
     hook.flags().set(SENT.parse()?);
     Ok(())

@@ -116,7 +116,8 @@ fn digest(host: &Host, paths: &Paths, files: &Files, sites: &[Site]) -> Result<S
         add(text.as_bytes());
     }
     let fallback = paths.fallback_certificate();
-    let certificates: BTreeSet<&PathBuf> = sites.iter().map(|site| &site.certificate).chain([&fallback]).collect();
+    let certificates: BTreeSet<&PathBuf> =
+        sites.iter().map(|site| &site.certificate).chain([&fallback]).collect();
     for certificate in certificates {
         add(&host.read(certificate)?.unwrap_or_default());
     }

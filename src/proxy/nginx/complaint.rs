@@ -128,6 +128,7 @@ mod tests {
                 certificate: paths.certificate(&id),
                 aliases: Vec::new(),
                 upstreams: Vec::new(),
+                directives: Vec::new(),
                 passwords: None,
                 id,
             }

@@ -208,6 +208,9 @@ fn location(text: &mut Text, site: &Site) {
     }
     text.line("include upstream.conf");
     text.line(format!("proxy_pass http://{}", site.id));
+    for directive in &site.directives {
+        text.line(directive.to_string());
+    }
     if let Some(passwords) = &site.passwords {
         text.line("proxy_set_header Authorization ''");
         text.block("limit_except OPTIONS", |text| {

@@ -5,8 +5,7 @@ use anyhow::Result;
 
 use super::{Version, Worker};
 use crate::host::Host;
-use crate::options::Network;
-use crate::wire::Fqdn;
+use crate::wire::{Directive, Fqdn, Network};
 
 /// What all sites have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +54,8 @@ pub struct Site {
     pub upstreams: Vec<SocketAddr>,
     /// Certificate, chain and key in one PEM file, so that they are replaced in one step.
     pub certificate: PathBuf,
+    /// What the client has asked for in the site's location.
+    pub directives: Vec<Directive>,
     /// The file with the users and password hashes that visitors are asked for.
     pub passwords: Option<PathBuf>,
 }

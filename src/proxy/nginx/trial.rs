@@ -90,6 +90,7 @@ mod tests {
             id: name.parse().unwrap(),
             aliases: Vec::new(),
             upstreams: Vec::new(),
+            directives: Vec::new(),
             certificate: "/x.pem".into(),
             passwords: None,
         }

@@ -1,5 +1,6 @@
 //! What visitors and upstreams see.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
@@ -180,4 +181,58 @@ fn where_a_handshake_cannot_be_refused_a_certificate_of_nobody_is_shown() {
     let got = stage.https("b.example", &["-v"]);
     assert!(got.exit != 0 && got.exit != HANDSHAKE_FAILED && got.text.is_empty(), "{}", got.exit);
     assert!(!stage.apply().changed);
+}
+
+#[test]
+fn nginx_takes_every_directive_that_a_client_may_have() {
+    let mut stage = Stage::new();
+    let all = [
+        "add_header X-A \"b; {c} 'd' #e\" always",
+        "add_header X-B \"\"",
+        "allow 10.0.0.0/8",
+        "allow fd00::/8",
+        "deny all",
+        "charset utf-8",
+        "chunked_transfer_encoding off",
+        "client_body_buffer_size 1m",
+        "client_body_timeout 1h",
+        "client_max_body_size 100g",
+        "etag off",
+        "expires 3650d",
+        "gzip on",
+        "gzip_min_length 100m",
+        "gzip_types *",
+        "gzip_vary on",
+        "keepalive_timeout 0",
+        "limit_rate 1g",
+        "limit_rate_after 100g",
+        "proxy_buffer_size 1m",
+        "proxy_buffering on",
+        "proxy_buffers 64 256k",
+        "proxy_busy_buffers_size 1m",
+        "proxy_connect_timeout 75",
+        "proxy_hide_header X-Powered-By",
+        "proxy_ignore_client_abort on",
+        "proxy_max_temp_file_size 100g",
+        "proxy_next_upstream error timeout non_idempotent http_429",
+        "proxy_next_upstream_timeout 1h",
+        "proxy_next_upstream_tries 100",
+        "proxy_read_timeout 1d",
+        "proxy_redirect default",
+        "proxy_request_buffering off",
+        "proxy_send_timeout 1d",
+        "proxy_set_header X-Tenant \"blue\"",
+        "proxy_socket_keepalive on",
+        "send_timeout 1h",
+        "tcp_nodelay off",
+    ];
+    stage.site("a.example", &[upstream()]);
+    stage.sites[0].directives = all.map(|text| text.parse().unwrap()).into();
+    assert_eq!(stage.apply().refused, BTreeMap::new());
+    // The sizes of buffers depend on each other: nginx says so, and the site's owner is told.
+    for one in all.iter().filter(|one| !one.starts_with("proxy_bu")) {
+        stage.sites[0].directives = vec![one.parse().unwrap()];
+        let refused = stage.apply().refused;
+        assert!(refused.is_empty(), "{one}: {refused:?}");
+    }
 }

@@ -47,6 +47,7 @@ impl Stage {
             id,
             aliases: Vec::new(),
             upstreams: upstreams.to_vec(),
+            directives: Vec::new(),
             certificate: certificate.path,
             passwords: None,
         });

@@ -26,6 +26,7 @@ fn site(paths: &Paths) -> Site {
     Site {
         aliases: vec!["www.example.com".parse().unwrap()],
         upstreams: ["10.0.0.4:8080", "[fd00::5]:80"].map(|text| text.parse().unwrap()).into(),
+        directives: Vec::new(),
         certificate: paths.certificate(&id),
         passwords: None,
         id,
@@ -81,6 +82,7 @@ fn variants(paths: &Paths) -> (Server, [Site; 2]) {
     let id = "empty.example.com".parse().unwrap();
     let empty = Site {
         upstreams: Vec::new(),
+        directives: Vec::new(),
         aliases: Vec::new(),
         certificate: paths.certificate(&id),
         id,

@@ -1,0 +1,145 @@
+use proptest::prelude::*;
+
+use super::table::TABLE;
+use super::*;
+
+fn written(text: &str) -> String {
+    match text.parse::<Directive>() {
+        Ok(directive) => directive.to_string(),
+        Err(reason) => format!("refused: {reason}"),
+    }
+}
+
+#[test]
+fn accepted_forms_are_written_in_one_way() {
+    for (text, expected) in [
+        ("client_max_body_size 10G", "client_max_body_size 10240m"),
+        ("client_max_body_size: 10G;", "client_max_body_size 10240m"),
+        ("  client_max_body_size   10m ;; ", "client_max_body_size 10m"),
+        ("client_max_body_size 1536", "client_max_body_size 1536"),
+        ("client_max_body_size 2048k", "client_max_body_size 2m"),
+        ("proxy_read_timeout 5m", "proxy_read_timeout 300s"),
+        ("proxy_read_timeout 300", "proxy_read_timeout 300s"),
+        ("proxy_buffers 8 16k", "proxy_buffers 8 16k"),
+        ("gzip on", "gzip on"),
+        ("gzip_types text/css application/json text/css", "gzip_types application/json text/css"),
+        ("expires max", "expires max"),
+        ("expires 30d", "expires 2592000s"),
+        ("proxy_next_upstream error timeout http_502", "proxy_next_upstream error timeout http_502"),
+        ("proxy_redirect off", "proxy_redirect off"),
+        ("charset utf-8", "charset utf-8"),
+        ("allow 10.1.2.3/8", "allow 10.0.0.0/8"),
+        ("deny all", "deny all"),
+        ("proxy_hide_header X-Powered-By", "proxy_hide_header X-Powered-By"),
+        ("add_header X-Frame-Options DENY", "add_header X-Frame-Options \"DENY\""),
+        (
+            "add_header Content-Security-Policy \"default-src 'self'; img-src *\" always;",
+            "add_header Content-Security-Policy \"default-src 'self'; img-src *\" always",
+        ),
+        ("add_header X-A \"a b: c, d=1\" always", "add_header X-A \"a b: c, d=1\" always"),
+        ("proxy_set_header X-Tenant 'blue green'", "proxy_set_header X-Tenant \"blue green\""),
+    ] {
+        assert_eq!(written(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn everything_else_is_refused_with_the_rule() {
+    for (text, reason) in [
+        ("", "an empty directive"),
+        ("root /etc", "this directive is not accepted: root"),
+        ("alias /etc/", "this directive is not accepted: alias"),
+        ("include /etc/passwd", "this directive is not accepted: include"),
+        ("access_log /etc/cron.d/x", "this directive is not accepted: access_log"),
+        ("satisfy any", "this directive is not accepted: satisfy"),
+        ("proxy_pass http://127.0.0.1", "this directive is not accepted: proxy_pass"),
+        ("proxy_store /x", "this directive is not accepted: proxy_store"),
+        ("rewrite ^ /x", "this directive is not accepted: rewrite"),
+        ("sub_filter a b", "this directive is not accepted: sub_filter"),
+        ("auth_basic off", "this directive is not accepted: auth_basic"),
+        ("GZIP on", "this directive is not accepted: GZIP"),
+        ("gzip on; root /", "the character ; is not accepted here"),
+        ("gzip on\nroot /", "only printable ASCII characters are accepted in a directive"),
+        ("gzip on } location /x { root /", "the character } is not accepted here"),
+        ("gzip on#", "the character # is not accepted here"),
+        ("gzip \"on", "a quote is opened and not closed"),
+        ("gzip \"on\"x", "a space is needed behind a closing quote"),
+        ("gzip", "it has 0 arguments"),
+        ("gzip maybe", "not one of on, off: maybe"),
+        ("client_max_body_size 0", "not from 1 to 102400m: 0"),
+        ("client_max_body_size 101g", "not from 1 to 102400m: 101g"),
+        ("client_max_body_size 99999999999999999999g", "not a size such as 8k or 10m: 99999999999999999999g"),
+        ("client_max_body_size -1", "not a size such as 8k or 10m: -1"),
+        ("proxy_read_timeout 2d", "not from 1s to 86400s: 2d"),
+        ("proxy_read_timeout 1h30m", "not a time such as 30s or 5m: 1h30m"),
+        ("proxy_next_upstream error error", "an argument is there twice: error"),
+        ("proxy_set_header Authorization $http_authorization", "the character $ is not accepted here"),
+        ("proxy_set_header Authorization x", "this header is the proxy's to set: Authorization"),
+        ("proxy_set_header HOST x", "this header is the proxy's to set: HOST"),
+        ("proxy_set_header X-Forwarded-For 1.2.3.4", "this header is the proxy's to set: X-Forwarded-For"),
+        ("proxy_set_header X-Real-IP 1.2.3.4", "this header is the proxy's to set: X-Real-IP"),
+        (
+            "add_header Strict-Transport-Security x",
+            "this header is the proxy's to set: Strict-Transport-Security",
+        ),
+        ("add_header Set-Cookie a=b", "this header is the proxy's to set: Set-Cookie"),
+        ("add_header X-A \"a\\\"b\"", "a space is needed behind a closing quote"),
+        ("add_header X-A \"a\\b\"", "the character \\ is not accepted here"),
+        ("add_header X_A b", "not a header's name of letters, digits and hyphens: X_A"),
+        ("add_header X-A b never", "it has 3 arguments"),
+        ("allow unix:", "not an address, a network or all: unix:"),
+        ("charset utf-8/x", "not a character set such as utf-8: utf-8/x"),
+        ("gzip_types text", "not a media type such as text/css: text"),
+        ("expires $x", "the character $ is not accepted here"),
+    ] {
+        assert_eq!(written(text), format!("refused: {reason}"), "{text}");
+    }
+}
+
+#[test]
+fn a_text_is_split_at_semicolons_outside_of_quotes() {
+    assert_eq!(
+        split("gzip on; add_header X-A \"a;b\"; etag off;"),
+        ["gzip on", " add_header X-A \"a;b\"", " etag off", ""]
+    );
+}
+
+#[test]
+fn what_nginx_takes_once_is_known() {
+    let excludes =
+        |one: &str, other: &str| one.parse::<Directive>().unwrap().excludes(&other.parse().unwrap());
+    assert!(excludes("gzip on", "gzip off"));
+    assert!(!excludes("gzip on", "etag off"));
+    assert!(!excludes("allow 10.0.0.1", "allow 10.0.0.2"));
+    assert!(!excludes("add_header X-A b", "add_header X-A c"));
+}
+
+#[test]
+fn the_table_is_sorted_and_names_each_directive_once() {
+    assert!(TABLE.windows(2).all(|pair| pair[0].0 < pair[1].0));
+}
+
+proptest! {
+    #[test]
+    fn what_is_accepted_has_no_character_that_ends_or_nests_a_directive(
+        name in prop::sample::select(TABLE.iter().map(|(name, _)| *name).collect::<Vec<_>>()),
+        arguments in "[ -~\\t\\n\\u{80}-\\u{ff}]{0,40}",
+    ) {
+        if let Ok(directive) = format!("{name} {arguments}").parse::<Directive>() {
+            let text = directive.to_string();
+            for (number, part) in text.split('"').enumerate() {
+                let forbidden = if number % 2 == 0 { "{};'#`$\\" } else { "$\\" };
+                let clean = |c: char| matches!(c, ' '..='~') && !forbidden.contains(c);
+                prop_assert!(part.chars().all(clean), "{}", text);
+            }
+            prop_assert_eq!(text.matches('"').count() % 2, 0);
+            prop_assert_eq!(text.parse::<Directive>().map(|again| again.to_string()), Ok(text));
+        }
+    }
+
+    #[test]
+    fn reading_never_panics(text in ".{0,60}") {
+        let _ = text.parse::<Directive>();
+        let _ = split(&text);
+    }
+}
