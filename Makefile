@@ -1,13 +1,19 @@
-# make demo   see it work: a small model with real nginx, shown hook by hook
-# make test   run everything that can be tested on this machine
-# make lint   formatting, lints, documentation
+# make charm          ssl-termination_amd64.charm, for juju deploy (_arm64 on such a machine)
+# make demo           see it work: a small model with real nginx, shown hook by hook
+# make test           run everything that can be tested on this machine
+# make packing-check  have charmcraft and charmlint look at the charm, run its tests with the packed release
+# make lint           formatting, lints, documentation
 # Each installs what it needs.
 
-.PHONY: demo test lint build
+.PHONY: build charm demo test packing-check lint
 .DEFAULT_GOAL := build
 
 build:
-	cargo build --release --bin ssl-termination
+	cargo build --release --package ssl-termination --bin ssl-termination
+
+charm:
+	@scripts/install-tools
+	scripts/build-charm
 
 demo:
 	@scripts/install-tools
@@ -20,8 +26,14 @@ test:
 	cargo build --workspace --bins
 	cargo test --workspace --no-fail-fast
 
+packing-check: charm
+	scripts/check-packing
+	cargo build --quiet --workspace --bins --examples
+	CHARM="$$PWD/ssl-termination_$$(dpkg --print-architecture).charm" cargo test --quiet --test charm
+
 lint:
-	@scripts/install-tools
+	@scripts/install-tools lint
+	shellcheck scripts/* .ci/run
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet

@@ -349,7 +349,7 @@ fn stop_ends_serving_start_resumes_it_and_remove_leaves_nothing() {
 #[test]
 fn a_site_that_nginx_refuses_is_told_to_its_owner_and_the_rest_goes_live() {
     // What our grammar accepts, real nginx accepts too: so another stands in front of it, which refuses one name.
-    let world = World::new(7);
+    let mut world = World::new(7);
     world.put_before_nginx(
         r#"case "$*" in *-t*)
             for conf; do :; done

@@ -3,12 +3,13 @@
 #![allow(dead_code, unused_imports, reason = "the demo and the tests use different parts")]
 
 mod curl;
+pub(crate) mod packed;
 mod web;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -23,7 +24,7 @@ pub(crate) struct World {
     pub(crate) juju: Juju,
     pub(crate) http_port: u16,
     pub(crate) https_port: u16,
-    charm: TempDir,
+    own_charm: Option<TempDir>,
     root: TempDir,
 }
 
@@ -33,12 +34,13 @@ impl World {
         let root = tempfile::Builder::new().prefix("ssl-termination-").tempdir_in("/tmp").unwrap();
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o711)).unwrap();
         let [http_port, https_port] = free_ports();
-        Self { juju: Juju::new(seed), http_port, https_port, charm: lay_out_charm(), root }
+        Self { juju: Juju::new(seed), http_port, https_port, own_charm: None, root }
     }
 
-    /// The charm as it would be unpacked, with its machine below our root.
+    /// The charm as it was packed, with its machine below our root.
     pub(crate) fn charm(&self) -> Charm {
-        Charm::at(self.charm.path()).env("SSL_TERMINATION_ROOT", self.root.path().to_string_lossy())
+        let folder = self.own_charm.as_ref().map_or_else(|| packed::folder(), TempDir::path);
+        Charm::at(folder).env("SSL_TERMINATION_ROOT", self.root.path().to_string_lossy())
     }
 
     /// `juju deploy` of our charm as a proxy that may reach web servers on this machine.
@@ -75,9 +77,13 @@ impl World {
         Request::to(url, self.http_port, self.https_port)
     }
 
-    /// Lets a script run before each call of nginx by our charm; where it does not exit, the real nginx runs.
-    pub(crate) fn put_before_nginx(&self, script: &str) {
-        let bin = self.charm.path().join("bin");
+    /// Lets a script run before each call of nginx by our charm, if it is deployed after this; where the script does
+    /// not exit, the real nginx runs.
+    pub(crate) fn put_before_nginx(&mut self, script: &str) {
+        let charm = tempfile::tempdir().unwrap();
+        Charm::packed(packed::archive(), charm.path());
+        let bin = charm.path().join("bin");
+        self.own_charm = Some(charm);
         fs::rename(bin.join("ssl-termination"), bin.join("real")).unwrap();
         fs::create_dir(bin.join("before")).unwrap();
         write_script(
@@ -139,30 +145,4 @@ fn free_ports() -> [u16; 2] {
         TcpListener::bind(("0.0.0.0", port)).ok().map(|_| port)
     });
     [free.next().unwrap(), free.next().unwrap()]
-}
-
-/// The binary that was built with this one: two folders up from it.
-fn binary() -> PathBuf {
-    let program = std::env::current_exe().unwrap();
-    let binary = program.ancestors().nth(2).unwrap().join("ssl-termination");
-    assert!(binary.exists(), "{} is missing: cargo build --workspace --bins", binary.display());
-    binary
-}
-
-/// The files of the packed charm, in a folder of their own.
-fn lay_out_charm() -> TempDir {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let charm = tempfile::tempdir().unwrap();
-    for file in ["metadata.yaml", "config.yaml"] {
-        fs::copy(source.join(file), charm.path().join(file)).unwrap();
-    }
-    fs::create_dir(charm.path().join("bin")).unwrap();
-    fs::copy(binary(), charm.path().join("bin/ssl-termination")).unwrap();
-    fs::create_dir(charm.path().join("hooks")).unwrap();
-    for link in fs::read_dir(source.join("hooks")).unwrap() {
-        let link = link.unwrap();
-        symlink(fs::read_link(link.path()).unwrap(), charm.path().join("hooks").join(link.file_name()))
-            .unwrap();
-    }
-    charm
 }

@@ -19,6 +19,7 @@ mod hook_run;
 mod juju;
 mod metadata;
 mod model;
+mod packed;
 mod port;
 mod run;
 mod settings;
