@@ -79,6 +79,14 @@ impl Host {
         Ok(metadata.map(|metadata| metadata.permissions().mode() & 0o7777))
     }
 
+    /// Where a symbolic link leads; nothing if it is none or not there.
+    pub fn link_target(&self, path: &Path) -> Result<Option<PathBuf>, FileError> {
+        match fs::read_link(path) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(None),
+            read => found(read).map_err(FileError::of("look at", path)),
+        }
+    }
+
     /// Gives a file or folder to somebody.
     pub fn give(&self, path: &Path, owner: Owner) -> Result<(), FileError> {
         let Owner::Group(group) = owner else { return Ok(()) };

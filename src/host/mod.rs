@@ -5,6 +5,7 @@
 //! names.
 
 mod file;
+mod listening;
 mod lock;
 mod process;
 mod running;

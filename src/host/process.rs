@@ -1,7 +1,9 @@
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::fs::OpenOptions;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -20,6 +22,7 @@ pub struct Command {
     stdin: Vec<u8>,
     limit: Duration,
     clean: bool,
+    env: Vec<(String, String)>,
 }
 
 impl Command {
@@ -31,6 +34,7 @@ impl Command {
             stdin: Vec::new(),
             limit: Duration::from_mins(1),
             clean: false,
+            env: Vec::new(),
         }
     }
 
@@ -68,6 +72,22 @@ impl Command {
         self.clean = true;
         self
     }
+
+    /// Adds variables to its environment.
+    #[must_use]
+    pub fn envs<K: Into<String>, V: Into<String>>(mut self, vars: impl IntoIterator<Item = (K, V)>) -> Self {
+        self.env.extend(vars.into_iter().map(|(key, value)| (key.into(), value.into())));
+        self
+    }
+}
+
+impl Command {
+    fn failed(&self, error: io::Error) -> ProcessError {
+        match error.kind() {
+            io::ErrorKind::NotFound => ProcessError::Missing(self.program.clone()),
+            _ => ProcessError::Io { command: self.to_string(), error },
+        }
+    }
 }
 
 impl fmt::Display for Command {
@@ -93,6 +113,15 @@ pub struct Output {
     pub stdout: Vec<u8>,
     /// What it wrote to its standard error, trimmed, as text.
     pub stderr: String,
+}
+
+impl Output {
+    fn ok(self, command: &Command) -> Result<Self, ProcessError> {
+        if self.status.success() {
+            return Ok(self);
+        }
+        Err(ProcessError::Failed { command: command.to_string(), status: self.status, stderr: self.stderr })
+    }
 }
 
 /// Why a program could not be run to its end.
@@ -150,20 +179,12 @@ fn ending(status: ExitStatus) -> String {
 impl Host {
     /// Runs a program to its end, whatever its exit status.
     pub fn run(&self, command: &Command) -> Result<Output, ProcessError> {
-        let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => ProcessError::Missing(command.program.clone()),
-            _ => ProcessError::Io { command: command.to_string(), error },
-        };
-        let mut process = std::process::Command::new(&command.program);
+        let failed = |error| command.failed(error);
+        let mut process = self.process(command);
         process
-            .args(&command.args)
             .stdin(if command.stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
-        if command.clean {
-            process.env_clear().env("PATH", &self.path).current_dir("/");
-        }
+            .stderr(Stdio::piped());
         let mut child = process.spawn().map_err(failed)?;
         let watched = watch(&mut child, &command.stdin, command.limit);
         match watched {
@@ -185,15 +206,38 @@ impl Host {
 
     /// Runs a program that must succeed.
     pub fn run_ok(&self, command: &Command) -> Result<Output, ProcessError> {
-        let output = self.run(command)?;
-        if output.status.success() {
-            return Ok(output);
+        self.run(command)?.ok(command)
+    }
+
+    /// Runs a program that must succeed and that nothing may interrupt: it has as long as it takes, and what it says
+    /// is appended to `log`, since a pipe would end it if we ended first.
+    pub fn run_ok_uninterrupted(&self, command: &Command, log: &Path) -> Result<Output, ProcessError> {
+        let failed = |error| command.failed(error);
+        let mut said = OpenOptions::new().create(true).read(true).append(true).open(log).map_err(failed)?;
+        let before = said.metadata().map_err(failed)?.len();
+        let (stdout, stderr) = (said.try_clone().map_err(failed)?, said.try_clone().map_err(failed)?);
+        let mut process = self.process(command);
+        let status = process.stdin(Stdio::null()).stdout(stdout).stderr(stderr).status().map_err(failed)?;
+        let mut text = Vec::new();
+        said.seek(SeekFrom::Start(before)).and_then(|_| said.read_to_end(&mut text)).map_err(failed)?;
+        let stderr = String::from_utf8_lossy(&text).trim().to_owned();
+        Output { status, stdout: Vec::new(), stderr }.ok(command)
+    }
+
+    fn process(&self, command: &Command) -> std::process::Command {
+        let mut process = std::process::Command::new(&command.program);
+        process.args(&command.args).process_group(0);
+        if command.clean {
+            process.env_clear().env("PATH", &self.path).current_dir("/");
         }
-        Err(ProcessError::Failed {
-            command: command.to_string(),
-            status: output.status,
-            stderr: output.stderr,
-        })
+        process.envs(command.env.iter().map(|(key, value)| (key, value)));
+        process
+    }
+
+    /// The file that would run under a program's name.
+    pub fn find_program(&self, name: &str) -> Option<PathBuf> {
+        let is_program = |file: &PathBuf| matches!(self.mode(file), Ok(Some(mode)) if mode & 0o111 != 0);
+        std::env::split_paths(&self.path).map(|folder| folder.join(name)).find(is_program)
     }
 }
 
@@ -338,6 +382,27 @@ mod tests {
             host().run(&command).unwrap_err().to_string(),
             "`sleep 60` did not finish within 50ms and was killed"
         );
+    }
+
+    #[test]
+    fn what_is_not_to_be_interrupted_has_its_time_and_says_it_into_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        std::fs::write(&log, "before\n").unwrap();
+        let script = |text: &str| {
+            Command::new("sh").arg("-c").arg(text).envs([("WORD", "hello")]).limit(Duration::ZERO)
+        };
+        let output = host().run_ok_uninterrupted(&script("sleep 0.1; echo $WORD"), &log).unwrap();
+        assert_eq!(output.stderr, "hello");
+        let error = host().run_ok_uninterrupted(&script("echo no >&2; exit 2"), &log).unwrap_err();
+        assert!(error.to_string().ends_with("failed (exit code 2): no"), "{error}");
+        assert_eq!(std::fs::read_to_string(&log).unwrap(), "before\nhello\nno\n");
+    }
+
+    #[test]
+    fn a_program_is_found_on_path() {
+        assert!(host().find_program("sh").is_some_and(|sh| sh.ends_with("bin/sh")));
+        assert_eq!(host().find_program("no-such-tool"), None);
     }
 
     #[test]

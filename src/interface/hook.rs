@@ -193,6 +193,13 @@ impl Hook {
         Ok(known.and_then(|published| published.get(key)).map(String::as_str))
     }
 
+    /// Shows a status at once, while something takes long. What the hook's end has to say comes in its place.
+    pub fn show(&mut self, status: Status) -> Result<()> {
+        status::set(&self.host, &status)?;
+        self.store.set_status(status);
+        Ok(())
+    }
+
     /// Ends the hook: tells Juju what is new, then writes the state.
     pub fn commit(mut self, status: Option<Status>) -> Result<()> {
         for (relation, values) in std::mem::take(&mut self.to_publish) {

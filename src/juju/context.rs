@@ -17,6 +17,8 @@ pub struct Context {
     pub id: String,
     /// The hook's name; none in `juju exec`.
     pub hook: Option<String>,
+    /// The model's proxies under the names that programs look for, `http_proxy` and its kin: those that are set.
+    pub proxies: Vec<(String, String)>,
     vars: Vars,
 }
 
@@ -84,6 +86,7 @@ impl Context {
             unit: unit.parse().context("cannot read Juju's variable JUJU_UNIT_NAME")?,
             id,
             hook: dispatched.or_else(|| hook_of_program(program)).filter(|_| action.is_none()),
+            proxies: proxies(given),
             vars: Vars {
                 relation: given("JUJU_RELATION"),
                 relation_id: given("JUJU_RELATION_ID"),
@@ -130,6 +133,13 @@ impl Context {
     pub fn state_dir(&self) -> PathBuf {
         self.charm_dir.join(".state")
     }
+}
+
+/// Juju leaves it to charms to use its proxies; those that it set for every program are there already.
+fn proxies(given: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    let names = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy"];
+    let value = |name: &str| given(&format!("JUJU_CHARM_{}", name.to_uppercase())).or_else(|| given(name));
+    names.into_iter().filter_map(|name| Some((name.to_owned(), value(name)?))).collect()
 }
 
 /// Called by a link of another name than our own, we are that hook.
@@ -185,6 +195,22 @@ mod tests {
         ];
         let read = event("a-relation-joined-relation-broken", &variables).unwrap();
         assert_eq!(read.to_string(), "a-relation-joined-relation-broken a-relation-joined:4");
+    }
+
+    #[test]
+    fn the_models_proxies_come_before_those_of_every_program() {
+        let variables = |name: &str| {
+            let value = match name {
+                "JUJU_CHARM_HTTP_PROXY" => "http://juju:3128",
+                "http_proxy" => "http://all:3128",
+                "no_proxy" => "10.0.0.0/8",
+                _ => "",
+            };
+            (!value.is_empty()).then(|| value.to_owned())
+        };
+        let proxies = proxies(variables);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(proxies, [pair("http_proxy", "http://juju:3128"), pair("no_proxy", "10.0.0.0/8")]);
     }
 
     #[test]
