@@ -7,20 +7,13 @@ use super::nginx::{self, Difference, Paths};
 use super::plan::{Owner, Plan, Site};
 use super::serving;
 use crate::interface::Hook;
-use crate::options;
+use crate::options::{self, Options};
 use crate::wire::{Credentials, RefusedRequest};
 
 /// What would be served now, what would change and why, in lines for a person. Nothing is changed, no password shown.
 pub fn explain(hook: &Hook) -> Result<Vec<String>> {
     let options = options::in_force(hook)?;
     let plan = planned(hook, &options)?;
-    let paths = Paths::new(&hook.host, &hook.context.unit)?;
-    let differences = if plan.sites.is_empty() {
-        nginx::differences(&hook.host, &paths, None)?
-    } else {
-        let (server, sites) = (serving::server(&hook.host, &options)?, serving::sites(&paths, &plan));
-        nginx::differences(&hook.host, &paths, Some((&server, &sites)))?
-    };
     let mut owners = BTreeMap::new();
     for owner in plan.answers.keys() {
         owners.insert(owner.clone(), for_whom(hook, owner)?);
@@ -31,14 +24,7 @@ pub fn explain(hook: &Hook) -> Result<Vec<String>> {
     );
     lines.extend(obstacle(hook)?.map(|obstacle| format!("blocked: {obstacle}")));
     lines.extend(what(&plan, &owners));
-    lines.extend(changes(&differences));
-    if differences.is_empty() {
-        let serves = plan.sites.is_empty() || nginx::is_serving(&hook.host, &paths)?;
-        lines.push(
-            if serves { "change nothing" } else { "start or reload nginx: it does not serve this yet" }
-                .to_owned(),
-        );
-    }
+    lines.extend(changes(hook, &options, &plan)?);
     Ok(lines)
 }
 
@@ -69,12 +55,30 @@ fn what(plan: &Plan, owners: &BTreeMap<Owner, String>) -> Vec<String> {
     lines
 }
 
-fn changes(differences: &nginx::Differences) -> impl Iterator<Item = String> {
-    differences.iter().map(|(file, difference)| match difference {
+fn changes(hook: &Hook, options: &Options, plan: &Plan) -> Result<Vec<String>> {
+    let (host, paths) = (&hook.host, Paths::new(&hook.host, &hook.context.unit)?);
+    let differences = if plan.sites.is_empty() {
+        nginx::differences(host, &paths, None)?
+    } else if nginx::missing(host, &paths)?.is_empty() {
+        let (server, sites) = (serving::server(host, options)?, serving::sites(&paths, plan));
+        nginx::differences(host, &paths, Some((&server, &sites)))?
+    } else {
+        return Ok(vec!["install nginx, and write its configuration".to_owned()]);
+    };
+    if !differences.is_empty() {
+        return Ok(differences.iter().map(change).collect());
+    }
+    let serves = plan.sites.is_empty() || nginx::is_serving(host, &paths)?;
+    let line = if serves { "change nothing" } else { "start or reload nginx: it does not serve this yet" };
+    Ok(vec![line.to_owned()])
+}
+
+fn change((file, difference): (&String, &Difference)) -> String {
+    match difference {
         Difference::New => format!("write {file}: it is not there"),
         Difference::Changed => format!("rewrite {file}: it says something else"),
         Difference::Gone => format!("delete {file}: nobody asks for it any more"),
-    })
+    }
 }
 
 fn names(site: &Site) -> String {

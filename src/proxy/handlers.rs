@@ -11,7 +11,7 @@ use super::summary::Summary;
 use super::upstreams;
 use crate::interface::{Hook, provides, websites};
 use crate::juju::tool::port;
-use crate::juju::tool::status::Status;
+use crate::juju::tool::status::{State, Status};
 use crate::juju::{Endpoint, RelationId, Role};
 use crate::options::{self, Options};
 use crate::reactive::{Flag, Standing};
@@ -43,7 +43,9 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     hook.flags().clear(&flag("proxy.stale")?);
     let options = options::in_force(hook)?;
     let plan = planned(hook, &options)?;
-    let serving = match bring_about(&hook.host, &hook.context.unit, &options, &plan) {
+    let served = install_nginx(hook, &plan)
+        .and_then(|()| bring_about(&hook.host, &hook.context.unit, &options, &plan));
+    let serving = match served {
         Ok(serving) => serving,
         Err(error) => return obstructed(hook, error),
     };
@@ -56,6 +58,17 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     }
     hook.state.keep_all(CLAIMS, plan.claims.by_name())?;
     hook.state.keep(SUMMARY, &Summary::of(&answers))
+}
+
+/// The first site brings nginx onto the machine.
+fn install_nginx(hook: &mut Hook, plan: &Plan) -> Result<()> {
+    let paths = nginx::Paths::new(&hook.host, &hook.context.unit)?;
+    let missing = if plan.sites.is_empty() { Vec::new() } else { nginx::missing(&hook.host, &paths)? };
+    if missing.is_empty() {
+        return Ok(());
+    }
+    hook.show(Status { state: State::Maintenance, message: "installing nginx".to_owned() })?;
+    nginx::install(&hook.host, &paths, &missing, &hook.context.proxies)
 }
 
 /// What a person must put right is no failure of the hook: the status says it, and each later look tries again.

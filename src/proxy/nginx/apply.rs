@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::candidate::{self, Files};
 use super::paths::hex;
 use super::trial::{Trial, trial};
-use super::{Paths, Server, Site, Worker, daemon, render};
+use super::{Paths, Server, Site, Worker, daemon, distribution, render, rotation, service};
 use crate::host::{Host, Owner};
 use crate::proxy::cert;
 use crate::wire::Fqdn;
@@ -30,6 +30,19 @@ pub struct Applied {
 /// What the server is known to serve is remembered by a digest over configuration and certificates, written after the
 /// reload came and removed before the next: after a failure or a killed hook there is none, and all is done again.
 pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
+    if host.is_machine() {
+        service::keep(host, paths, server)?;
+        rotation::keep(host, paths)?;
+    }
+    let applied = bring_about(host, paths, server, sites)?;
+    if host.is_machine() {
+        // Not before: what has never served would take another's ports when the machine starts.
+        service::enable(host, paths)?;
+    }
+    Ok(applied)
+}
+
+fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
     if !server.version.can_reject_handshake() {
         cert::keep_fallback(host, paths, SystemTime::now())?;
     }
@@ -67,16 +80,22 @@ pub fn retire(host: &Host, paths: &Paths) -> Result<()> {
         return Ok(());
     }
     daemon::stop(host, paths)?;
+    service::forget(host, paths)?;
     host.remove_folder(&paths.passwords())?;
     host.remove_folder(&paths.live())?;
     Ok(())
 }
 
-/// Ends nginx and deletes all that this unit has: configuration, keys, password files, logs.
+/// Ends nginx and deletes all that this unit has: configuration, keys, password files, logs, its service.
 pub fn remove(host: &Host, paths: &Paths) -> Result<()> {
     daemon::stop(host, paths)?;
+    service::forget(host, paths)?;
+    rotation::forget(host, paths)?;
     for folder in paths.own() {
         host.remove_folder(folder)?;
+    }
+    distribution::let_back(host, paths)?;
+    for folder in paths.own() {
         if let Some(parent) = folder.parent() {
             host.remove_folder_if_empty(parent);
         }

@@ -1,7 +1,6 @@
 //! What nginx says when it refuses something: pure readings of its words.
 
-use anyhow::Error;
-
+use super::holder::Holder;
 use super::render::site_file;
 use super::{Paths, Server, Site};
 use crate::host::ProcessId;
@@ -25,33 +24,82 @@ pub(super) fn culprits<'a>(said: &str, paths: &Paths, sites: &'a [Site]) -> Vec<
     sites.iter().filter(names).collect()
 }
 
-/// Which port could not be opened, why, and what to do; nothing if nginx complains of something else.
-pub(super) fn closed_port(said: &str, server: &Server) -> Option<Obstacle> {
+/// A port that nginx cannot open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ClosedPort {
+    /// Its number.
+    pub(super) port: u16,
+    option: &'static str,
+    why: Why,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Why {
+    Taken,
+    RootOnly,
+    Other(String),
+}
+
+impl ClosedPort {
+    /// What a person must do. `holder`: who has the port, if it is known.
+    pub(super) fn obstacle(&self, holder: Option<&Holder>) -> Obstacle {
+        let Self { port, option, why } = self;
+        let other = format!("set another {option}");
+        Obstacle(match (why, holder) {
+            (Why::Taken, Some(holder @ Holder::Unit(_))) => {
+                format!("port {port} is used by {holder}: {other}")
+            }
+            (Why::Taken, Some(holder)) => format!("port {port} is used by {holder}: stop it or {other}"),
+            (Why::Taken, None) => format!(
+                "port {port} is used by another program: stop that program (`ss -ltnp` shows it) or {other}"
+            ),
+            (Why::RootOnly, _) => {
+                format!("port {port} can be opened by root only: set an {option} of 1024 or more")
+            }
+            (Why::Other(what), _) => format!("port {port} cannot be opened ({what}): {other}"),
+        })
+    }
+}
+
+/// Which port could not be opened and why; nothing if nginx complains of something else.
+pub(super) fn closed_port(said: &str, server: &Server) -> Option<ClosedPort> {
     let (_, rest) = said.split_once("bind() to ")?;
     let (address, rest) = rest.split_once(" failed (")?;
-    let (_, port) = address.rsplit_once(':')?;
+    let port = address.rsplit_once(':')?.1.parse().ok()?;
     let (number, what) = rest.split_once(')')?.0.split_once(": ")?;
-    let option = match port.parse::<u16>() {
-        Ok(port) if port == server.http_port => "http-port",
-        _ => "https-port",
+    let option = if port == server.http_port { "http-port" } else { "https-port" };
+    let why = match number {
+        "98" => Why::Taken,
+        "13" => Why::RootOnly,
+        _ => Why::Other(what.to_owned()),
     };
-    Some(Obstacle(match number {
-        "98" => format!(
-            "port {port} is used by another program: stop that program (`ss -ltnp` shows it) or set another {option}"
-        ),
-        "13" => format!("port {port} can be opened by root only: set an {option} of 1024 or more"),
-        _ => format!("port {port} cannot be opened ({what}): set another {option}"),
-    }))
+    Some(ClosedPort { port, option, why })
+}
+
+/// Why nginx could not take a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// A port is closed to it.
+    Port(ClosedPort),
+    /// Anything else, in its words.
+    Other(String),
+}
+
+/// What kept nginx from starting, from what it has said.
+pub(super) fn failed_start(said: &str, server: &Server) -> Failure {
+    let other = || Failure::Other(format!("cannot start nginx: {}", reason(said)));
+    closed_port(said, server).map_or_else(other, Failure::Port)
 }
 
 /// Why the master could not take a new configuration, from what has come into its error log since it was told to;
 /// nothing while it may still succeed.
-pub(super) fn failed_reload(log: &str, master: ProcessId, server: &Server) -> Option<Error> {
+pub(super) fn failed_reload(log: &str, master: ProcessId, server: &Server) -> Option<Failure> {
     let sender = format!(" {master}#");
     let own: Vec<&str> = log.lines().filter(|line| line.contains(&sender)).flat_map(emergencies).collect();
     let tries_again = |line: &&&str| !line.starts_with("bind() to ");
     let last = own.iter().find(tries_again)?;
-    closed_port(&own.join("\n"), server).map(Error::from).or_else(|| Some(Error::msg(reason(last))))
+    let port = closed_port(&own.join("\n"), server).map(Failure::Port);
+    port.or_else(|| Some(Failure::Other(reason(last))))
 }
 
 /// The errors for which nginx gives up: what comes after `[emerg] ` and, in a log, the number of the process.
@@ -149,7 +197,19 @@ mod tests {
     #[test]
     fn a_closed_port_is_named_with_its_option() {
         let said = |error: &str| format!("nginx: [emerg] bind() to {error}\n");
-        let port = |error: &str| closed_port(&said(error), &server()).map(|closed| closed.to_string());
+        let told = |error: &str, holder: Option<&Holder>| {
+            closed_port(&said(error), &server()).map(|closed| closed.obstacle(holder).to_string())
+        };
+        let port = |error: &str| told(error, None);
+        let taken = |holder: Holder| told("0.0.0.0:443 failed (98: Address already in use)", Some(&holder));
+        assert_eq!(
+            taken(Holder::Unit("edge/0".parse().unwrap())).unwrap(),
+            "port 443 is used by the unit edge/0 on this machine: set another https-port"
+        );
+        assert_eq!(
+            taken(Holder::Program("apache2".to_owned(), 12)).unwrap(),
+            "port 443 is used by apache2 (process 12): stop it or set another https-port"
+        );
         assert_eq!(
             port("0.0.0.0:80 failed (98: Address already in use)").unwrap(),
             "port 80 is used by another program: stop that program (`ss -ltnp` shows it) or set another http-port"
@@ -165,7 +225,12 @@ mod tests {
     fn a_reload_has_failed_when_the_master_gave_up() {
         let line = |pid: u32, text: &str| format!("2026/11/24 07:50:27 [emerg] {pid}#{pid}: {text}\n");
         let taken = line(7, "bind() to 0.0.0.0:443 failed (98: Address already in use)");
-        let failed = |log: &str| failed_reload(log, 7, &server()).map(|why| why.to_string());
+        let failed = |log: &str| {
+            failed_reload(log, 7, &server()).map(|failure| match failure {
+                Failure::Port(closed) => closed.obstacle(None).to_string(),
+                Failure::Other(why) => why,
+            })
+        };
         assert_eq!(failed(&taken), None);
         assert_eq!(failed(&line(77, "unknown directive")), None);
         assert!(

@@ -3,10 +3,12 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result, bail};
 
 use super::candidate::{limit, nginx};
-use super::{Paths, Server, complaint};
+use super::complaint::Failure;
+use super::holder::Holder;
+use super::{Paths, Server, complaint, service};
 use crate::host::{Host, ProcessId, Signal};
 
 /// How long requests at work may keep nginx from ending.
@@ -30,18 +32,12 @@ fn is_master(host: &Host, paths: &Paths, process: ProcessId) -> bool {
     })
 }
 
-/// Starts nginx on the live configuration, as a daemon, and waits until it serves.
+/// Starts nginx on the live configuration, and waits until it serves: as a service of the machine, or below another
+/// root as a plain daemon.
 pub(super) fn start(host: &Host, paths: &Paths, server: &Server) -> Result<()> {
-    let command = nginx(server, &paths.error_log().to_string_lossy())
-        .arg("-c")
-        .arg(paths.nginx_conf().to_string_lossy())
-        .clean_environment();
-    let output = host.run(&command).context("cannot start nginx")?;
-    if !output.status.success() {
-        if let Some(closed) = complaint::closed_port(&output.stderr, server) {
-            bail!(closed);
-        }
-        bail!("cannot start nginx: {}", complaint::reason(&output.stderr));
+    let refusal = if host.is_machine() { service::start(host, paths)? } else { launch(host, paths, server)? };
+    if let Some(said) = refusal {
+        return Err(told(host, complaint::failed_start(&said, server)));
     }
     let has_begun = || -> Result<bool> {
         let Some(master) = master(host, paths)? else { return Ok(false) };
@@ -54,6 +50,24 @@ pub(super) fn start(host: &Host, paths: &Paths, server: &Server) -> Result<()> {
         "nginx was started but has not begun to serve within {GRACE:?}: see {}",
         paths.error_log().display()
     )
+}
+
+/// Starts it as a plain daemon; what it said, if it refuses.
+fn launch(host: &Host, paths: &Paths, server: &Server) -> Result<Option<String>> {
+    let command = nginx(server, &paths.error_log().to_string_lossy())
+        .arg("-c")
+        .arg(paths.nginx_conf().to_string_lossy())
+        .clean_environment();
+    let output = host.run(&command).context("cannot start nginx")?;
+    Ok((!output.status.success()).then_some(output.stderr))
+}
+
+/// A failure of nginx, with what only the machine knows about it.
+fn told(host: &Host, failure: Failure) -> Error {
+    match failure {
+        Failure::Port(closed) => closed.obstacle(Holder::of(host, closed.port).as_ref()).into(),
+        Failure::Other(why) => Error::msg(why),
+    }
 }
 
 /// Tells the master to read its configuration of so many files again, and waits until none but new workers take
@@ -77,9 +91,8 @@ pub(super) fn reload(
         }
         let said = host.read_from(&log, logged)?;
         match complaint::failed_reload(&said, master, server) {
-            Some(why) => {
-                Err(why).context(format!("nginx goes on with its old configuration ({})", log.display()))
-            }
+            Some(failure) => Err(told(host, failure)
+                .context(format!("nginx goes on with its old configuration ({})", log.display()))),
             None => Ok(false),
         }
     };
@@ -97,6 +110,9 @@ pub(super) fn reload(
 
 /// Ends nginx: requests at work may take 10 s more, then it is told to end at once, then it is killed.
 pub fn stop(host: &Host, paths: &Paths) -> Result<()> {
+    if host.is_machine() {
+        service::stop(host, paths)?;
+    }
     if let Some(master) = master(host, paths)? {
         end(host, paths, master).context("cannot stop nginx")?;
     }

@@ -14,6 +14,9 @@ pub struct Paths {
     pub(super) state: PathBuf,
     pub(super) run: PathBuf,
     pub(super) log: PathBuf,
+    units: PathBuf,
+    rotations: PathBuf,
+    name: String,
 }
 
 impl Paths {
@@ -34,6 +37,9 @@ impl Paths {
             state: below("var/lib"),
             run: below("run"),
             log: below("var/log"),
+            units: host.path("etc/systemd/system"),
+            rotations: host.path("etc/logrotate.d"),
+            name: format!("ssl-termination-{}", unit.file_name()),
         })
     }
 
@@ -105,6 +111,46 @@ impl Paths {
     /// One line a request.
     pub fn access_log(&self) -> PathBuf {
         self.log.join("access.log")
+    }
+
+    /// What the package manager said when it installed nginx.
+    pub(super) fn install_log(&self) -> PathBuf {
+        self.log.join("install.log")
+    }
+
+    /// There while nginx is being installed.
+    pub(super) fn installing(&self) -> PathBuf {
+        self.state.join("installing")
+    }
+
+    /// The name under which the rest of the machine knows this unit.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of our service.
+    pub(super) fn service(&self) -> String {
+        format!("{}.service", self.name)
+    }
+
+    /// The file that tells systemd about our service.
+    pub(super) fn service_file(&self) -> PathBuf {
+        self.units.join(self.service())
+    }
+
+    /// The file of a service that an administrator or we have put in the place of the distribution's.
+    pub(super) fn overriding_file(&self, service: &str) -> PathBuf {
+        self.units.join(service)
+    }
+
+    /// The link by which systemd starts a service with the machine.
+    pub(super) fn enabling_link(&self, service: &str) -> PathBuf {
+        self.units.join("multi-user.target.wants").join(service)
+    }
+
+    /// The file that tells logrotate about our logs.
+    pub(super) fn rotation_file(&self) -> PathBuf {
+        self.rotations.join(&self.name)
     }
 
     /// All folders that are this unit's alone.

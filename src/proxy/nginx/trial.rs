@@ -62,7 +62,7 @@ fn search(
 ) -> Result<(Vec<Fqdn>, String)> {
     if let Some(said) = refusal(&[])? {
         if let Some(closed) = complaint::closed_port(&said, server) {
-            bail!(closed);
+            bail!(closed.obstacle(None));
         }
         bail!("nginx refuses the configuration even without any site: {}", complaint::reason(&said));
     }

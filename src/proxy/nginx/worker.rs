@@ -5,7 +5,8 @@ use anyhow::{Result, bail};
 use crate::host::{Host, Owner};
 use crate::proxy::Obstacle;
 
-const USER: &str = "www-data";
+/// Whom Debian and Ubuntu have for web servers.
+pub(super) const USER: &str = "www-data";
 
 /// The user whom the worker processes are, where that is another one than we are.
 ///

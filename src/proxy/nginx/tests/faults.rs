@@ -7,7 +7,7 @@ use std::thread;
 
 use super::stage::{Stage, free_port, https};
 use super::upstream::upstream;
-use crate::host::Owner;
+use crate::host::{Host, Owner};
 use crate::proxy::nginx::{Applied, daemon, stop};
 
 #[test]
@@ -111,8 +111,9 @@ fn a_reload_that_does_not_come_is_an_error_and_is_made_up_for() {
     assert_eq!(
         format!("{:#}", stage.try_apply().unwrap_err()),
         format!(
-            "nginx goes on with its old configuration ({}): port {port} is used by another program: stop that program (`ss -ltnp` shows it) or set another https-port",
-            stage.paths.error_log().display()
+            "nginx goes on with its old configuration ({}): {}",
+            stage.paths.error_log().display(),
+            used_by_us(port, "https-port")
         )
     );
     stage.server.https_port = before;
@@ -130,12 +131,13 @@ fn a_port_that_is_taken_is_named() {
     let port = free_port();
     let _taken = TcpListener::bind(("0.0.0.0", port)).unwrap();
     stage.server.http_port = port;
-    assert_eq!(
-        stage.try_apply().unwrap_err().to_string(),
-        format!(
-            "port {port} is used by another program: stop that program (`ss -ltnp` shows it) or set another http-port"
-        )
-    );
+    assert_eq!(stage.try_apply().unwrap_err().to_string(), used_by_us(port, "http-port"));
+}
+
+fn used_by_us(port: u16, option: &str) -> String {
+    let process = std::process::id();
+    let name = Host::new("/", "").program_name(process).unwrap();
+    format!("port {port} is used by {name} (process {process}): stop it or set another {option}")
 }
 
 #[test]
