@@ -7,6 +7,7 @@ mod client;
 mod dispatch;
 mod flags_table;
 mod hooks_folder;
+mod neighbours;
 mod packed;
 mod plan;
 mod proxy;

@@ -287,6 +287,16 @@ fn ports_move_with_the_options() {
     assert_eq!(world.get("https://a.example.com/").send().code, 200);
 }
 
+/// What is said of a port on which this very process listens.
+fn used_by_us(port: u16) -> String {
+    let process = std::process::id();
+    let name = fs::read_to_string(format!("/proc/{process}/comm")).unwrap();
+    format!(
+        "blocked: port {port} is used by {} (process {process}): stop it or set another https-port",
+        name.trim()
+    )
+}
+
 #[test]
 fn a_port_that_is_taken_is_a_blocked_status_and_the_next_look_tries_again() {
     let (mut world, relations) = proxy_and(&[("blog", 1)]);
@@ -295,7 +305,7 @@ fn a_port_that_is_taken_is_a_blocked_status_and_the_next_look_tries_again() {
     world.juju.configure("proxy", [("https-port", taken.port)]);
     ask(&mut world, relations[0], "blog/0", &request(&["a.example.com"], &[&web]));
     let said = status(&world);
-    assert!(said.starts_with(&format!("blocked: port {} is used by another program", taken.port)), "{said}");
+    assert!(said.starts_with(&used_by_us(taken.port)), "{said}");
     assert_eq!(answer(&world, relations[0]), Value::Null, "nothing is served, nothing is promised");
 
     drop(taken);
@@ -380,7 +390,7 @@ fn a_port_that_is_taken_while_others_are_served_is_a_blocked_status_too() {
     world.juju.configure("proxy", [("https-port", taken.port)]);
     world.juju.settle();
     let said = status(&world);
-    assert!(said.starts_with(&format!("blocked: port {} is used by another program", taken.port)), "{said}");
+    assert!(said.starts_with(&used_by_us(taken.port)), "{said}");
     assert_eq!(world.get("https://a.example.com/").send().code, 200, "as before");
 }
 
