@@ -4,19 +4,22 @@
 //! charm's own folder lie below [`Host::root`]: `/` on a real machine, or the folder that `SSL_TERMINATION_ROOT`
 //! names.
 
+mod command;
 mod file;
 mod listening;
 mod lock;
 mod process;
 mod running;
 
+pub use command::Command;
 pub use file::{FileError, Mode, Owner};
 pub use lock::Lock;
-pub use process::{Command, Output, ProcessError};
+pub use process::{Output, ProcessError};
 pub use running::{ProcessId, Signal};
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// A machine, seen through one root folder.
@@ -47,6 +50,13 @@ impl Host {
         self.root.join(path)
     }
 
+    /// The file that runs under a program's name, if there is one on PATH.
+    pub fn find_program(&self, name: &str) -> Option<PathBuf> {
+        let folders = self.path.as_bytes().split(|byte| *byte == b':').map(OsStr::from_bytes);
+        let is_program = |file: &PathBuf| matches!(self.mode(file), Ok(Some(mode)) if mode & 0o111 != 0);
+        folders.map(|folder| Path::new(folder).join(name)).find(is_program)
+    }
+
     /// Whether this process runs as root and so can give files to another user.
     pub fn is_superuser(&self) -> bool {
         rustix::process::geteuid().is_root()
@@ -60,5 +70,17 @@ impl Host {
             filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())?;
         }
         Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_on_path() {
+        let host = Host::new("/", "/nothing:/usr/bin:/bin");
+        assert!(host.find_program("sh").is_some_and(|sh| sh.ends_with("bin/sh")));
+        assert_eq!(host.find_program("no-such-tool"), None);
     }
 }

@@ -1,108 +1,15 @@
-use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
-use super::{Host, ProcessId};
-
-/// A program to run: its arguments, what it reads, how long it may take.
-///
-/// Arguments are visible to every user of the machine and appear in errors: no secret may stand in them.
-#[derive(Debug, Clone)]
-pub struct Command {
-    program: String,
-    args: Vec<String>,
-    stdin: Vec<u8>,
-    limit: Duration,
-    clean: bool,
-    env: Vec<(String, String)>,
-}
-
-impl Command {
-    /// `program`, looked up on PATH, with one minute to finish.
-    pub fn new(program: impl Into<String>) -> Self {
-        Self {
-            program: program.into(),
-            args: Vec::new(),
-            stdin: Vec::new(),
-            limit: Duration::from_mins(1),
-            clean: false,
-            env: Vec::new(),
-        }
-    }
-
-    /// Adds one argument.
-    #[must_use]
-    pub fn arg(mut self, arg: impl Into<String>) -> Self {
-        self.args.push(arg.into());
-        self
-    }
-
-    /// Adds arguments.
-    #[must_use]
-    pub fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
-        self.args.extend(args.into_iter().map(Into::into));
-        self
-    }
-
-    /// What the program reads from its standard input; nothing by default.
-    #[must_use]
-    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.stdin = bytes.into();
-        self
-    }
-
-    /// How long the program may take; then its process group is killed.
-    #[must_use]
-    pub fn limit(mut self, limit: Duration) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// Runs with PATH alone from our environment: for what outlives the hook.
-    #[must_use]
-    pub fn clean_environment(mut self) -> Self {
-        self.clean = true;
-        self
-    }
-
-    /// Adds variables to its environment.
-    #[must_use]
-    pub fn envs<K: Into<String>, V: Into<String>>(mut self, vars: impl IntoIterator<Item = (K, V)>) -> Self {
-        self.env.extend(vars.into_iter().map(|(key, value)| (key.into(), value.into())));
-        self
-    }
-}
-
-impl Command {
-    fn failed(&self, error: io::Error) -> ProcessError {
-        match error.kind() {
-            io::ErrorKind::NotFound => ProcessError::Missing(self.program.clone()),
-            _ => ProcessError::Io { command: self.to_string(), error },
-        }
-    }
-}
-
-impl fmt::Display for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.program)?;
-        for arg in &self.args {
-            if arg.is_empty() || arg.contains(char::is_whitespace) {
-                write!(f, " {arg:?}")?;
-            } else {
-                write!(f, " {arg}")?;
-            }
-        }
-        Ok(())
-    }
-}
+use super::{Command, Host, ProcessId};
 
 /// What a program left behind.
 #[derive(Debug, Clone)]
@@ -232,12 +139,6 @@ impl Host {
         }
         process.envs(command.env.iter().map(|(key, value)| (key, value)));
         process
-    }
-
-    /// The file that would run under a program's name.
-    pub fn find_program(&self, name: &str) -> Option<PathBuf> {
-        let is_program = |file: &PathBuf| matches!(self.mode(file), Ok(Some(mode)) if mode & 0o111 != 0);
-        std::env::split_paths(&self.path).map(|folder| folder.join(name)).find(is_program)
     }
 }
 
@@ -397,12 +298,6 @@ mod tests {
         let error = host().run_ok_uninterrupted(&script("echo no >&2; exit 2"), &log).unwrap_err();
         assert!(error.to_string().ends_with("failed (exit code 2): no"), "{error}");
         assert_eq!(std::fs::read_to_string(&log).unwrap(), "before\nhello\nno\n");
-    }
-
-    #[test]
-    fn a_program_is_found_on_path() {
-        assert!(host().find_program("sh").is_some_and(|sh| sh.ends_with("bin/sh")));
-        assert_eq!(host().find_program("no-such-tool"), None);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) struct Answer {
 
 impl Request {
     /// To a URL without a port, on this machine. The certificate is not checked.
-    pub(super) fn to(url: &str, http_port: u16, https_port: u16) -> Self {
+    pub(crate) fn to(url: &str, http_port: u16, https_port: u16) -> Self {
         let (scheme, rest) = url.split_once("://").unwrap();
         let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
         let port = if scheme == "https" { https_port } else { http_port };

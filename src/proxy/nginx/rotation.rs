@@ -21,7 +21,7 @@ pub(super) fn forget(host: &Host, paths: &Paths) -> Result<()> {
 fn text(paths: &Paths) -> String {
     format!(
         "# Written by the charm ssl-termination. What is changed here by hand is lost.
-{logs}/*.log {{
+{access_log} {error_log} {{
     daily
     maxsize 100M
     rotate 14
@@ -36,7 +36,8 @@ fn text(paths: &Paths) -> String {
     endscript
 }}
 ",
-        logs = paths.log.display(),
+        access_log = paths.access_log().display(),
+        error_log = paths.error_log().display(),
         pid = paths.pid().display()
     )
 }
@@ -48,22 +49,6 @@ mod tests {
     #[test]
     fn logs_of_this_unit_are_rotated() {
         let paths = Paths::new(&Host::new("/", ""), &"proxy/0".parse().unwrap()).unwrap();
-        expect_test::expect![[r##"
-            # Written by the charm ssl-termination. What is changed here by hand is lost.
-            /var/log/ssl-termination/proxy-0/*.log {
-                daily
-                maxsize 100M
-                rotate 14
-                missingok
-                notifempty
-                compress
-                delaycompress
-                create 0640 www-data www-data
-                sharedscripts
-                postrotate
-                    [ ! -s /run/ssl-termination/proxy-0/nginx.pid ] || kill -USR1 "$(cat /run/ssl-termination/proxy-0/nginx.pid)"
-                endscript
-            }
-        "##]].assert_eq(&text(&paths));
+        expect_test::expect_file!["tests/texts/rotation.txt"].assert_eq(&text(&paths));
     }
 }

@@ -86,7 +86,7 @@ Type=forking
 PIDFile={pid}
 RuntimeDirectory={run}
 ExecStart={program}{error_log} -c {conf}
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload=/bin/sh -c 'kill -HUP $MAINPID'
 KillMode=mixed
 KillSignal=SIGQUIT
 TimeoutStartSec=60
@@ -149,57 +149,11 @@ mod tests {
             version: Version::new(1, 22, 1),
             worker: None,
         };
-        expect_test::expect![[r#"
-            # Written by the charm ssl-termination. What is changed here by hand is lost.
-            [Unit]
-            Description=TLS termination with nginx (ssl-termination-proxy-0)
-            Documentation=man:nginx(8)
-            After=network.target
-            StartLimitIntervalSec=300
-            StartLimitBurst=20
-
-            [Service]
-            Type=forking
-            PIDFile=/run/ssl-termination/proxy-0/nginx.pid
-            RuntimeDirectory=ssl-termination/proxy-0
-            ExecStart=/usr/sbin/nginx -e /var/log/ssl-termination/proxy-0/error.log -c /etc/ssl-termination/proxy-0/conf/nginx.conf
-            ExecReload=/bin/kill -HUP $MAINPID
-            KillMode=mixed
-            KillSignal=SIGQUIT
-            TimeoutStartSec=60
-            TimeoutStopSec=10
-            Restart=on-failure
-            RestartSec=2
-            LimitNOFILE=16384
-
-            ProtectSystem=strict
-            ReadWritePaths=/var/lib/ssl-termination/proxy-0/bodies /var/log/ssl-termination/proxy-0
-            ProtectHome=yes
-            PrivateTmp=yes
-            PrivateDevices=yes
-            ProtectClock=yes
-            ProtectControlGroups=yes
-            ProtectHostname=yes
-            ProtectKernelLogs=yes
-            ProtectKernelModules=yes
-            ProtectKernelTunables=yes
-            ProtectProc=invisible
-            NoNewPrivileges=yes
-            CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_CHOWN CAP_DAC_OVERRIDE CAP_KILL
-            RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-            RestrictNamespaces=yes
-            RestrictRealtime=yes
-            RestrictSUIDSGID=yes
-            LockPersonality=yes
-            MemoryDenyWriteExecute=yes
-            SystemCallArchitectures=native
-            SystemCallFilter=@system-service
-            SystemCallErrorNumber=EPERM
-            UMask=0027
-
-            [Install]
-            WantedBy=multi-user.target
-        "#]].assert_eq(&text(&paths, &server, "/usr/sbin/nginx"));
+        expect_test::expect_file!["tests/texts/service.txt"].assert_eq(&text(
+            &paths,
+            &server,
+            "/usr/sbin/nginx",
+        ));
         let old = Server { version: Version::new(1, 18, 0), ..server };
         let started = text(&paths, &old, "/usr/sbin/nginx");
         assert!(

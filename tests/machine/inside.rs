@@ -1,0 +1,232 @@
+//! What happens on the machine. Not to be run anywhere else: the charm acts on `/`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use test_juju::{Charm, HookRun, Juju, RelationId};
+
+use crate::world::{Request, Web};
+use crate::{SCRATCH, run, way_out};
+
+const CLIENT: &str = "name: blog\nrequires: {proxy: {interface: ssl-termination}}";
+
+/// A model whose units are all on this machine, one client among them.
+struct Machine {
+    juju: Juju,
+    web: Web,
+    way_out: String,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let socket = Path::new(SCRATCH).join("way-out");
+        assert!(socket.exists(), "this test runs on a machine that another test makes");
+        let mut juju = Juju::new(1);
+        juju.set_hook_limit(Duration::from_secs(600));
+        juju.deploy("blog", &Charm::puppet(CLIENT), 1);
+        Self { juju, web: Web::start("web"), way_out: way_out::port(&socket) }
+    }
+
+    fn charm(&self) -> Charm {
+        let charm = Charm::at(Path::new(SCRATCH).join("charm"));
+        charm.env("JUJU_CHARM_HTTP_PROXY", self.way_out.as_str())
+    }
+
+    /// Deploys the charm as a proxy and asks it for a name.
+    fn deploy(&mut self, application: &str, name: &str) -> RelationId {
+        self.juju.deploy(application, &self.charm(), 1);
+        self.juju.configure(application, [("allow-local-upstreams", true)]);
+        let relation = self.juju.relate(&format!("{application}:ssl-termination"), "blog:proxy");
+        self.juju.settle();
+        self.ask(relation, &[name]);
+        relation
+    }
+
+    fn ask(&mut self, relation: RelationId, names: &[&str]) {
+        let upstreams = json!([{"hostname": "127.0.0.1", "port": self.web.port}]);
+        let request = json!({"fqdn": names, "upstreams": upstreams}).to_string();
+        self.juju.relation_set("blog/0", relation, [("cert-request", request)]);
+    }
+
+    fn settle(&mut self) -> Vec<HookRun> {
+        let runs = self.juju.settle();
+        for run in runs.iter().filter(|run| run.exit != 0) {
+            println!("{}", run.trace());
+        }
+        runs
+    }
+
+    fn status(&self, unit: &str) -> String {
+        let (state, message) = self.juju.status(unit);
+        format!("{state}: {message}")
+    }
+}
+
+/// Who answers for a name, and the code.
+fn get(name: &str, https_port: u16) -> (u16, String) {
+    let answer = Request::to(&format!("https://{name}/"), 80, https_port).send();
+    (answer.code, answer.body.lines().next().unwrap_or_default().to_owned())
+}
+
+fn served() -> (u16, String) {
+    (200, "web".to_owned())
+}
+
+fn systemctl(args: &[&str]) -> String {
+    run(Command::new("systemctl").args(args))
+}
+
+/// What `systemctl is-enabled` says.
+fn enabled(service: &str) -> String {
+    let output = Command::new("systemctl").args(["is-enabled", service]).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn master(unit: &str) -> String {
+    fs::read_to_string(format!("/run/ssl-termination/{unit}/nginx.pid")).unwrap().trim().to_owned()
+}
+
+/// The files of the charm outside of its own folder.
+fn traces() -> Vec<String> {
+    let search = ["/", "-xdev", "(", "-path", "/scratch", "-o", "-path", "/tmp", "-o", "-path", "/proc"];
+    let what = [")", "-prune", "-o", "-name", "*ssl-termination*", "-print"];
+    let found = run(Command::new("find").args(search).args(what).current_dir("/"));
+    let source = env!("CARGO_MANIFEST_DIR");
+    found.lines().filter(|path| !path.starts_with(source)).map(str::to_owned).collect()
+}
+
+#[test]
+#[ignore = "runs on a machine that another test makes"]
+fn life() {
+    let mut machine = Machine::new();
+    assert_eq!(traces(), Vec::<String>::new());
+
+    // From nothing to the first answer.
+    let began = Instant::now();
+    let relation = machine.deploy("proxy", "a.example.com");
+    let runs = machine.settle();
+    assert_eq!(get("a.example.com", 443), served());
+    println!("first TLS answer on an empty machine after {:.1} s", began.elapsed().as_secs_f64());
+    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com");
+    let shown: Vec<String> = runs
+        .iter()
+        .flat_map(|run| &run.calls)
+        .filter(|call| call.argv[0] == "status-set")
+        .map(|call| call.argv[1..].join(" "))
+        .collect();
+    assert_eq!(shown, ["maintenance -- installing nginx", "active -- serving a.example.com"]);
+    assert_eq!(enabled("nginx.service"), "masked");
+    assert!(!Path::new("/run/nginx.pid").exists(), "the distribution's nginx has never run");
+    assert_eq!(enabled("ssl-termination-proxy-0.service"), "enabled");
+    assert_eq!(machine.juju.opened_ports("proxy/0"), ["80/tcp", "443/tcp"]);
+
+    // The service is one that systemd understands.
+    let file = "/etc/systemd/system/ssl-termination-proxy-0.service";
+    assert_eq!(run(Command::new("systemd-analyze").args(["verify", "--man=no", file])), "");
+    let exposure = run(Command::new("systemd-analyze").args(["security", "--offline=yes", file]));
+    println!("{}", exposure.lines().last().unwrap());
+
+    // Logs rotate, and nginx goes on in the new one.
+    let log = Path::new("/var/log/ssl-termination/proxy-0");
+    run(Command::new("logrotate").args(["--force", "/etc/logrotate.d/ssl-termination-proxy-0"]));
+    while fs::metadata(log.join("access.log")).map_or(0, |file| file.len()) == 0 {
+        assert_eq!(get("a.example.com", 443), served());
+    }
+    assert!(log.join("access.log.1").exists());
+
+    // The machine's owner upgrades nginx; later our service is restarted.
+    let before = master("proxy-0");
+    let reinstall = ["--quiet=2", "--yes", "--reinstall", "install", "nginx", "nginx-common"];
+    run(Command::new("apt-get").args(reinstall).env("http_proxy", &machine.way_out));
+    assert_eq!((get("a.example.com", 443), master("proxy-0")), (served(), before));
+    systemctl(&["restart", "ssl-termination-proxy-0.service"]);
+    assert_eq!(get("a.example.com", 443), served());
+
+    // nginx dies, and is there again without a hook; the next change finds it.
+    run(Command::new("sh").args(["-c", &format!("kill -s KILL {}", master("proxy-0"))]));
+    systemctl(&["look-after"]);
+    assert_eq!(get("a.example.com", 443), served());
+    machine.ask(relation, &["a.example.com", "b.example.com"]);
+    machine.settle();
+    assert_eq!(get("b.example.com", 443), served());
+
+    // A refresh leaves what is served alone.
+    let before = master("proxy-0");
+    let charm = machine.charm();
+    machine.juju.refresh("proxy", &charm);
+    machine.settle();
+    assert_eq!(machine.status("proxy/0"), "active: serving 2 names");
+    assert_eq!((get("b.example.com", 443), master("proxy-0")), (served(), before));
+
+    // A second unit wants the same ports.
+    machine.deploy("edge", "edge.example.com");
+    machine.settle();
+    assert_eq!(
+        machine.status("edge/0"),
+        "blocked: port 80 is used by the unit proxy/0 on this machine: set another http-port"
+    );
+    assert_eq!(enabled("ssl-termination-edge-0.service"), "disabled");
+    machine.juju.configure("edge", [("http-port", 8080), ("https-port", 8443)]);
+    machine.settle();
+    assert_eq!(machine.status("edge/0"), "active: serving edge.example.com");
+    assert_eq!((get("edge.example.com", 8443), get("a.example.com", 443)), (served(), served()));
+
+    // The machine restarts: /run is empty, and all is served before any hook runs.
+    systemctl(&["power-off"]);
+    run(Command::new("sh").args(["-c", "rm -rf /run/* && mkdir -p /run/systemd/system"]));
+    assert_eq!(get("a.example.com", 443).0, 0);
+    systemctl(&["boot"]);
+    assert_eq!((get("edge.example.com", 8443), get("a.example.com", 443)), (served(), served()));
+    assert!(!Path::new("/run/nginx.pid").exists(), "the distribution's nginx has never run");
+    machine.juju.reboot(machine.juju.machine("proxy/0"));
+    machine.settle();
+    assert_eq!(get("a.example.com", 443), served());
+
+    // One goes, the other stays; then that goes too, and leaves the packages alone.
+    machine.juju.remove_application("proxy");
+    machine.settle();
+    assert_eq!((get("edge.example.com", 8443), get("a.example.com", 443).0), (served(), 0));
+    assert_eq!(enabled("nginx.service"), "masked");
+    machine.juju.remove_application("edge");
+    machine.settle();
+    assert_eq!(traces(), Vec::<String>::new());
+    assert_eq!(enabled("nginx.service"), "disabled");
+    systemctl(&["boot"]);
+    assert!(!Path::new("/run/nginx.pid").exists(), "nothing has started that was not there before us");
+
+    // Where nginx is, nothing is installed.
+    let began = Instant::now();
+    machine.deploy("again", "c.example.com");
+    machine.settle();
+    assert_eq!(get("c.example.com", 443), served());
+    println!("first TLS answer on a machine with nginx after {:.1} s", began.elapsed().as_secs_f64());
+}
+
+/// The package manager is busy with the machine's own updates, and hooks are killed at every point of the way.
+#[test]
+#[ignore = "runs on a machine that another test makes"]
+fn interruptions() {
+    let mut machine = Machine::new();
+    let held = "use Fcntl; open(my $file, '>>', '/var/lib/dpkg/lock-frontend') or die; \
+                fcntl($file, F_SETLK, pack('s s l! l! i', F_WRLCK, 0, 0, 0, 0)) or die; sleep 6";
+    let mut holder = Command::new("perl").args(["-e", held]).spawn().unwrap();
+    machine.deploy("proxy", "a.example.com");
+    for seconds in [1, 2, 3, 4, 5] {
+        machine.juju.set_hook_limit(Duration::from_secs(seconds));
+        machine.juju.set_retries(1);
+        println!("killed after {seconds} s: {:?}", machine.juju.step().map(|run| (run.exit, run.timed_out)));
+    }
+    holder.wait().unwrap();
+    machine.juju.set_hook_limit(Duration::from_secs(600));
+    machine.settle();
+    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com");
+    assert_eq!(get("a.example.com", 443), served());
+    assert_eq!(run(Command::new("dpkg").arg("--audit")), "");
+    assert_eq!(enabled("nginx.service"), "masked");
+    machine.juju.remove_application("proxy");
+    machine.settle();
+    assert_eq!(traces(), Vec::<String>::new());
+}

@@ -1,0 +1,68 @@
+//! The charm under `/`, on a machine as Juju finds it: a Debian with nothing on it, made for each test and thrown away.
+//!
+//! Each test of [`inside`] runs in this same program, on that machine; what is here makes the machine and looks on. It
+//! takes root, `mmdebstrap` and `unshare`; without them the tests say so and pass, except where CI is set.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that cannot go on ends, and tells its story"
+)]
+
+mod image;
+mod inside;
+mod way_out;
+#[path = "../world/mod.rs"]
+mod world;
+
+use std::path::Path;
+use std::process::Command;
+
+/// Where the machine shares a folder with the outside.
+const SCRATCH: &str = "/scratch";
+
+#[test]
+fn from_an_empty_machine_to_its_last_trace() {
+    on_a_new_machine("inside::life");
+}
+
+#[test]
+fn an_installation_that_is_cut_short_is_made_up_for() {
+    on_a_new_machine("inside::interruptions");
+}
+
+/// Runs one test of this program on a machine of its own.
+fn on_a_new_machine(test: &str) {
+    if let Some(missing) = image::missing() {
+        assert!(std::env::var_os("CI").is_none(), "{missing}");
+        eprintln!("NOT RUN: {missing}");
+        return;
+    }
+    let image = image::get();
+    let scratch = tempfile::tempdir().unwrap();
+    run(Command::new("cp").arg("-a").args([world::packed::folder(), &scratch.path().join("charm")]));
+    way_out::open(&scratch.path().join("way-out"));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let program = std::env::current_exe().unwrap();
+    let output = Command::new(source.join("tests/machine/enter"))
+        .args([&image, scratch.path(), source, program.ancestors().nth(2).unwrap(), &program])
+        .args([test, "--exact", "--ignored", "--nocapture"])
+        .output()
+        .unwrap();
+    let (said, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    println!("{said}");
+    assert!(output.status.success(), "{}:\n{complained}", output.status);
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+/// Runs a program that must succeed; gives what it said.
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed ({}): {said}{complained}", output.status);
+    said
+}
