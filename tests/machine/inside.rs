@@ -211,15 +211,20 @@ fn life() {
 fn interruptions() {
     let mut machine = Machine::new();
     let held = "use Fcntl; open(my $file, '>>', '/var/lib/dpkg/lock-frontend') or die; \
-                fcntl($file, F_SETLK, pack('s s l! l! i', F_WRLCK, 0, 0, 0, 0)) or die; sleep 6";
+                my $lock = pack('s s l! l! i', F_WRLCK, 0, 0, 0, 0); \
+                fcntl($file, F_SETLK, $lock) or die; sleep 6";
     let mut holder = Command::new("perl").args(["-e", held]).spawn().unwrap();
     machine.deploy("proxy", "a.example.com");
-    for seconds in [1, 2, 3, 4, 5] {
-        machine.juju.set_hook_limit(Duration::from_secs(seconds));
-        machine.juju.set_retries(1);
-        println!("killed after {seconds} s: {:?}", machine.juju.step().map(|run| (run.exit, run.timed_out)));
+    let mut cut = 0;
+    for limit in std::iter::successors(Some(Duration::from_millis(500)), |limit| Some(*limit * 3 / 2)) {
+        machine.juju.set_hook_limit(limit);
+        let Some(run) = machine.juju.step().filter(|run| run.exit != 0) else { break };
+        assert!(run.timed_out, "{}", run.trace());
+        let log = fs::metadata("/var/log/ssl-termination/proxy-0/install.log");
+        cut += usize::from(log.is_ok_and(|log| log.len() > 0));
     }
-    holder.wait().unwrap();
+    println!("{cut} hooks were killed when packages were being installed");
+    assert!(holder.wait().unwrap().success());
     machine.juju.set_hook_limit(Duration::from_secs(600));
     machine.settle();
     assert_eq!(machine.status("proxy/0"), "active: serving a.example.com");

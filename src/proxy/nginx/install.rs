@@ -1,11 +1,12 @@
 //! nginx from the distribution's packages, on a machine that has none.
 
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Error, Result, bail};
 
 use super::{Paths, distribution};
-use crate::host::{Command, Host, Owner, ProcessError};
+use crate::host::{Command, Host, Output, Owner, ProcessError};
 use crate::proxy::Obstacle;
 
 /// A step on the way to an installed nginx.
@@ -87,14 +88,13 @@ pub fn install(host: &Host, paths: &Paths, steps: &[Step], proxies: &[(String, S
     let mut outdated = None;
     for step in steps {
         let command = command(*step).clean_environment().envs(ENVIRONMENT).envs(proxies.iter().cloned());
-        let done = match step {
+        if *step == Step::Mask {
+            distribution::remember(host, paths)?;
+        }
+        let done = patiently(|| match step {
             Step::Repair | Step::Install => host.run_ok_uninterrupted(&command, &paths.install_log()),
-            Step::Mask => {
-                distribution::remember(host, paths)?;
-                host.run_ok(&command)
-            }
-            Step::Update | Step::Download => host.run_ok(&command),
-        };
+            Step::Mask | Step::Update | Step::Download => host.run_ok(&command),
+        });
         match done {
             Ok(_) => {}
             // One broken source of many is no reason: what is needed may come from another, or be known already.
@@ -103,6 +103,27 @@ pub fn install(host: &Host, paths: &Paths, steps: &[Step], proxies: &[(String, S
         }
     }
     Ok(host.remove_file(&paths.installing())?)
+}
+
+/// How long another may hold a lock.
+const LOCKED: Duration = Duration::from_secs(120);
+
+/// Runs a step, and again while another holds one of the locks for which the package manager itself does not wait.
+fn patiently(run: impl Fn() -> Result<Output, ProcessError>) -> Result<Output, ProcessError> {
+    let deadline = Instant::now() + LOCKED;
+    loop {
+        match run() {
+            Err(ProcessError::Failed { stderr, .. }) if is_locked(&stderr) && Instant::now() < deadline => {
+                sleep(Duration::from_secs(1));
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Whether apt or dpkg complains of a lock.
+fn is_locked(said: &str) -> bool {
+    said.contains("Could not get lock ") || said.contains(" lock was locked by another process")
 }
 
 fn failed(error: ProcessError, outdated: Option<&ProcessError>) -> Error {
@@ -145,15 +166,11 @@ const INSTALL: [&str; 3] = ["install", "--yes", "--no-install-recommends"];
 /// What an administrator has changed below /etc stays, without a question.
 const KEEP_CHANGED_FILES: [&str; 2] = ["--force-confdef", "--force-confold"];
 
-/// A silent server is given up after half a minute, another's lock after two.
+/// A silent server is given up after half a minute.
 fn apt_get() -> Command {
-    let options = [
-        "DPkg::Lock::Timeout=120",
-        "Acquire::Retries=3",
-        "Acquire::http::Timeout=30",
-        "Acquire::https::Timeout=30",
-    ];
-    Command::new("apt-get").arg("--quiet=2").args(options.iter().flat_map(|option| ["-o", option]))
+    let lock = format!("DPkg::Lock::Timeout={}", LOCKED.as_secs());
+    let options = [&lock, "Acquire::Retries=3", "Acquire::http::Timeout=30", "Acquire::https::Timeout=30"];
+    Command::new("apt-get").arg("--quiet=2").args(options.into_iter().flat_map(|option| ["-o", option]))
 }
 
 #[cfg(test)]
@@ -197,6 +214,17 @@ mod tests {
         ] {
             assert_eq!(command(step).to_string(), expected);
         }
+    }
+
+    #[test]
+    fn a_lock_is_told_from_other_failures() {
+        for said in [
+            "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 60 (apt-get)",
+            "dpkg: error: dpkg frontend lock was locked by another process with pid 60",
+        ] {
+            assert!(is_locked(said), "{said}");
+        }
+        assert!(!is_locked("E: Unable to locate package nginx"));
     }
 
     #[test]
