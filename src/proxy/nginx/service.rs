@@ -28,7 +28,19 @@ pub(super) fn start(host: &Host, paths: &Paths) -> Result<Option<String>> {
     // systemd would try again by itself, at a time that nobody expects.
     systemctl(host, ["stop", &service])?;
     let said = host.read_from(&log, logged)?;
-    Ok(Some(if said.is_empty() { output.stderr } else { said }))
+    Ok(Some(if said.is_empty() { journal(host, &service)? } else { said }))
+}
+
+/// What systemd says of a service that nginx' own log says nothing of: it did not even come to start it.
+fn journal(host: &Host, service: &str) -> Result<String> {
+    let journal =
+        Command::new("journalctl").args(["--unit", service, "--lines=8", "--output=cat", "--no-pager"]);
+    let said = host.run_ok(&journal).context("nginx was not started, and the journal can't be read")?.stdout;
+    Ok(String::from_utf8_lossy(&said)
+        .lines()
+        .find(|line| line.contains("Failed "))
+        .unwrap_or_default()
+        .to_owned())
 }
 
 /// Lets the service start with the machine.
