@@ -75,10 +75,7 @@ fn the_plan_of_a_unit_in_trouble_begins_with_the_trouble() {
     let told = plan(&mut world);
     let lines: Vec<&str> = told.lines().collect();
     assert!(lines[0].starts_with("option log-level: \"loud\" is none of"), "{told}");
-    assert!(
-        lines[1].starts_with(&format!("blocked: port {} is used by another program", taken.port)),
-        "{told}"
-    );
+    assert!(lines[1].starts_with(&format!("blocked: port {} is used by charm", taken.port)), "{told}");
     assert_eq!(
         lines[2..],
         [

@@ -15,13 +15,16 @@ pub(crate) fn missing() -> Option<String> {
     if uid != b"0\n" {
         return Some("a machine of its own takes root: run this test as root".to_owned());
     }
-    let is_there = |program: &&str| {
-        let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap();
-        found.status.success()
+    let does = |shell: &str| {
+        let output = Command::new("sh").args(["-c", shell]).output().unwrap();
+        output.status.success()
     };
-    let missing: Vec<&str> = ["mmdebstrap", "unshare", "ip"].into_iter().filter(|p| !is_there(p)).collect();
-    (!missing.is_empty())
-        .then(|| format!("scripts/install-tools installs what is missing: {}", missing.join(" ")))
+    let programs = ["mmdebstrap", "unshare", "ip"];
+    if let Some(program) = programs.iter().find(|program| !does(&format!("command -v {program}"))) {
+        return Some(format!("{program} is missing: scripts/install-tools installs it"));
+    }
+    let groups = does("test -w \"$(findmnt --noheadings --first-only --types cgroup2 --output TARGET)\"");
+    (!groups).then(|| "a machine of its own needs control groups (cgroup2), and there are none".to_owned())
 }
 
 /// The archive.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use test_juju::{Charm, HookRun, Juju, RelationId};
 
 use crate::world::{Request, Web};
@@ -25,7 +25,7 @@ impl Machine {
         let socket = Path::new(SCRATCH).join("way-out");
         assert!(socket.exists(), "this test runs on a machine that another test makes");
         let mut juju = Juju::new(1);
-        juju.set_hook_limit(Duration::from_secs(600));
+        juju.set_hook_limit(Duration::from_mins(10));
         juju.deploy("blog", &Charm::puppet(CLIENT), 1);
         Self { juju, web: Web::start("web"), way_out: way_out::port(&socket) }
     }
@@ -57,6 +57,14 @@ impl Machine {
             println!("{}", run.trace());
         }
         runs
+    }
+
+    /// Lets the unit's flag file be one that an older version of the charm has left.
+    fn written_by_an_older_version(&self, unit: &str) {
+        let path = self.juju.charm_dir(unit).join(".state/flags.json");
+        let mut file: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        file["stamp"] = "0.0.1".into();
+        fs::write(path, file.to_string()).unwrap();
     }
 
     fn status(&self, unit: &str) -> String {
@@ -163,8 +171,9 @@ fn life() {
     machine.settle();
     assert_eq!(get("b.example.com", 443), served());
 
-    // A refresh leaves what is served alone.
+    // A refresh of an older version takes over its state and leaves what is served alone.
     let before = master("proxy-0");
+    machine.written_by_an_older_version("proxy/0");
     let charm = machine.charm();
     machine.juju.refresh("proxy", &charm);
     machine.settle();
@@ -201,10 +210,20 @@ fn life() {
 
     // Where nginx is, nothing is installed.
     let began = Instant::now();
-    machine.deploy("again", "c.example.com");
+    let relation = machine.deploy("again", "c.example.com");
     machine.settle();
     assert_eq!(get("c.example.com", 443), served());
     println!("first TLS answer on a machine with nginx after {:.1} s", began.elapsed().as_secs_f64());
+
+    // After the last site the service goes, and comes with the next.
+    machine.juju.relation_set("blog/0", relation, [("cert-request", "{}")]);
+    machine.settle();
+    assert_eq!(get("c.example.com", 443).0, 0);
+    let service = "/etc/systemd/system/ssl-termination-again-0.service";
+    assert!(!Path::new(service).exists() && !Path::new("/run/ssl-termination/again-0/nginx.pid").exists());
+    machine.ask(relation, &["c.example.com"]);
+    machine.settle();
+    assert_eq!(get("c.example.com", 443), served());
 }
 
 /// What [`life`] has left serves before any hook runs, and nothing else has started.
@@ -235,7 +254,7 @@ fn interruptions() {
     }
     println!("{cut} hooks were killed when packages were being installed");
     assert!(holder.wait().unwrap().success());
-    machine.juju.set_hook_limit(Duration::from_secs(600));
+    machine.juju.set_hook_limit(Duration::from_mins(10));
     machine.settle();
     assert_eq!(machine.status("proxy/0"), "active: serving a.example.com");
     assert_eq!(get("a.example.com", 443), served());

@@ -106,7 +106,7 @@ pub fn install(host: &Host, paths: &Paths, steps: &[Step], proxies: &[(String, S
 }
 
 /// How long another may hold a lock.
-const LOCKED: Duration = Duration::from_secs(120);
+const LOCKED: Duration = Duration::from_mins(2);
 
 /// Runs a step, and again while another holds one of the locks for which the package manager itself does not wait.
 fn patiently(run: impl Fn() -> Result<Output, ProcessError>) -> Result<Output, ProcessError> {

@@ -104,7 +104,7 @@ KillSignal=SIGQUIT
 TimeoutStartSec=60
 TimeoutStopSec=10
 Restart=on-failure
-RestartSec=2
+RestartSec=200ms
 LimitNOFILE=16384
 
 ProtectSystem=strict
