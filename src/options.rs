@@ -21,10 +21,10 @@ pub fn take(hook: &mut Hook) -> Result<()> {
     Ok(())
 }
 
-/// The last configuration that could be used.
-pub fn in_force(hook: &Hook) -> Result<Options> {
-    let config: Map<String, Value> = hook.state.kept(LAST_GOOD)?;
-    Ok(Options::parse(&config).unwrap_or_default())
+/// The last configuration that could be used; nothing before there was one.
+pub fn in_force(hook: &Hook) -> Result<Option<Options>> {
+    let config: Option<Map<String, Value>> = hook.state.kept(LAST_GOOD)?;
+    Ok(config.and_then(|config| Options::parse(&config).ok()))
 }
 
 /// What is wrong with the configuration as it is now.

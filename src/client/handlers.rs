@@ -12,7 +12,8 @@ const WEBSITE: &str = "website";
 
 /// Sends our request to every proxy, or withdraws it.
 pub fn ask(hook: &mut Hook) -> Result<()> {
-    let request = request(&options::in_force(hook)?, &surroundings(hook)?);
+    let Some(options) = options::in_force(hook)? else { return Ok(()) };
+    let request = request(&options, &surroundings(hook)?);
     requires::send_cert_info(hook, PROXY, request.as_ref())
 }
 
@@ -28,13 +29,15 @@ pub fn take_note(hook: &mut Hook) -> Result<()> {
 pub fn unit_status(hook: &Hook) -> Result<Option<Status>> {
     let reports = requires::get_status(hook, PROXY)?;
     let reports: Vec<Published> = reports.into_iter().map(|report| report.status).collect();
-    Ok(status(&options::in_force(hook)?, &surroundings(hook)?, &reports))
+    let Some(options) = options::in_force(hook)? else { return Ok(None) };
+    Ok(status(&options, &surroundings(hook)?, &reports))
 }
 
 /// What would be asked of the proxy now, in lines for a person; none if this unit has nothing to do with one.
 pub fn explain(hook: &Hook) -> Result<Vec<String>> {
     let around = surroundings(hook)?;
-    let Some(request) = request(&options::in_force(hook)?, &around) else {
+    let Some(options) = options::in_force(hook)? else { return Ok(Vec::new()) };
+    let Some(request) = request(&options, &around) else {
         let says = unit_status(hook)?.map(|status| format!("ask for nothing: {}", status.message));
         return Ok(says.into_iter().collect());
     };

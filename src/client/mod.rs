@@ -5,9 +5,10 @@ mod handlers;
 
 pub use handlers::{ask, explain, take_note, unit_status};
 
+use crate::interface::websites::Websites;
 use crate::juju::tool::status::{State, Status};
 use crate::options::Options;
-use crate::wire::{Composed, Fqdn, Published, Readiness, RefusedRequest, Website, readiness};
+use crate::wire::{Composed, Fqdn, Published, Readiness, RefusedRequest, readiness};
 
 /// What stands around a unit that may have to ask.
 #[derive(Debug, Clone, Default)]
@@ -16,15 +17,15 @@ pub struct Surroundings {
     pub has_website: bool,
     /// Whether a proxy is related.
     pub has_proxy: bool,
-    /// Where the web application's units listen, as far as they have said so.
-    pub websites: Vec<Website>,
+    /// What the web application's units say.
+    pub websites: Websites,
 }
 
 /// What this unit asks of the proxy; nothing withdraws what it asked before.
 ///
 /// A request without upstreams is never sent: proxies of old would write a configuration that their nginx refuses.
 pub fn request(options: &Options, around: &Surroundings) -> Option<Composed> {
-    around.has_website.then(|| options.request(&around.websites)).flatten()
+    around.has_website.then(|| options.request(&around.websites.listening)).flatten()
 }
 
 /// What `juju status` should say of this side; nothing, if the unit doesn't ask for anything.
@@ -46,8 +47,13 @@ pub fn status(options: &Options, around: &Surroundings, reports: &[Published]) -
             "set the option fqdns to the names that the proxy should serve".to_owned(),
         );
     }
-    if around.websites.is_empty() {
-        return says(State::Waiting, "waiting for the web application to say where it listens".to_owned());
+    if around.websites.listening.is_empty() {
+        return match &around.websites.unusable {
+            Some(unusable) => says(State::Blocked, unusable.clone()),
+            None => {
+                says(State::Waiting, "waiting for the web application to say where it listens".to_owned())
+            }
+        };
     }
     Some(says_of(&options.fqdns, reports))
 }
@@ -85,6 +91,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::wire::Website;
 
     fn options(fqdns: &str) -> Options {
         let serde_json::Value::Object(config) = json!({ "fqdns": fqdns, "credentials": "u p" }) else {
@@ -96,7 +103,8 @@ mod tests {
     fn around(websites: &[&str]) -> Surroundings {
         let website =
             |host: &&str| Website { hostname: host.parse().unwrap(), port: "8080".parse().unwrap() };
-        Surroundings { has_website: true, has_proxy: true, websites: websites.iter().map(website).collect() }
+        let websites = Websites { listening: websites.iter().map(website).collect(), unusable: None };
+        Surroundings { has_website: true, has_proxy: true, websites }
     }
 
     fn told(fqdns: &str, around: &Surroundings, reports: &[Option<&str>]) -> String {

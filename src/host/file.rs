@@ -1,6 +1,6 @@
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::Host;
@@ -47,9 +47,12 @@ fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 }
 
 impl Host {
-    /// A file's content; nothing if there is no such file.
+    /// A file's content; nothing if there is no such file, or a folder in its place.
     pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-        found(fs::read(path)).map_err(FileError::of("read", path))
+        match found(fs::read(path)) {
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => Ok(None),
+            content => content.map_err(FileError::of("read", path)),
+        }
     }
 
     /// What a file has from `offset` on, as text; empty if there is no such file or it ends before.
@@ -93,10 +96,14 @@ impl Host {
         std::os::unix::fs::chown(path, None, Some(group)).map_err(FileError::of("change the group of", path))
     }
 
-    /// The names in a folder, sorted; none if there is no such folder.
+    /// The names in a folder, sorted; none if there is no such folder, or a file in its place.
     pub fn list(&self, path: &Path) -> Result<Vec<String>, FileError> {
         let failed = FileError::of("list", path);
-        let Some(entries) = found(fs::read_dir(path)).map_err(&failed)? else { return Ok(Vec::new()) };
+        let entries = match found(fs::read_dir(path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => None,
+            entries => entries.map_err(&failed)?,
+        };
+        let Some(entries) = entries else { return Ok(Vec::new()) };
         let names: io::Result<Vec<String>> =
             entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect();
         let mut names = names.map_err(failed)?;
@@ -117,7 +124,7 @@ impl Host {
     }
 
     /// Writes a whole file: under a temporary name beside it, then renamed over it, so that a reader sees the old or
-    /// the new content and nothing between. Not synced: what a crash of the machine loses must be told by something
+    /// the new content and nothing between. A folder in its place goes. Not synced: what a crash of the machine loses must be told by something
     /// else.
     pub fn write(&self, path: &Path, content: &[u8], mode: Mode, owner: Owner) -> Result<(), FileError> {
         let failed = FileError::of("write", path);
@@ -131,13 +138,28 @@ impl Host {
                     std::os::unix::fs::fchown(&file, None, Some(group))?;
                 }
                 file.set_permissions(Permissions::from_mode(mode))?;
-                fs::rename(&temporary, path)
+                match fs::rename(&temporary, path) {
+                    Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                        fs::remove_dir_all(path)?;
+                        fs::rename(&temporary, path)
+                    }
+                    renamed => renamed,
+                }
             },
         );
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
         written.map_err(failed)
+    }
+
+    /// Whether a file or folder is there and belongs to somebody.
+    pub fn belongs_to(&self, path: &Path, owner: Owner) -> Result<bool, FileError> {
+        let metadata = found(fs::metadata(path)).map_err(FileError::of("look at", path))?;
+        Ok(metadata.is_some_and(|metadata| match owner {
+            Owner::Us => true,
+            Owner::Group(group) => metadata.gid() == group,
+        }))
     }
 
     /// Writes the file only if its content differs; says whether it did.
@@ -180,9 +202,12 @@ impl Host {
         fs::hard_link(existing, name).map_err(FileError::of("link", name))
     }
 
-    /// Removes a file; one that is not there is no error.
+    /// Removes a file, or a folder in its place; one that is not there is no error.
     pub fn remove_file(&self, path: &Path) -> Result<(), FileError> {
-        found(fs::remove_file(path)).map(|_| ()).map_err(FileError::of("remove", path))
+        match found(fs::remove_file(path)) {
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => self.remove_folder(path),
+            removed => removed.map(|_| ()).map_err(FileError::of("remove", path)),
+        }
     }
 
     /// Removes a folder and all that is in it; one that is not there is no error.

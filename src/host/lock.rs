@@ -42,7 +42,7 @@ impl Host {
 }
 
 impl Lock {
-    /// What an earlier holder left; empty if it ended well.
+    /// What an earlier holder left; empty if there was none.
     pub fn mark(&mut self) -> Result<String> {
         let mut bytes = Vec::new();
         self.file
@@ -52,12 +52,12 @@ impl Lock {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Leaves a mark for the next holder; an empty one says that all ended well.
+    /// Leaves a mark for the next holder, over the one that was there: on a full disk that one stays.
     pub fn set_mark(&mut self, mark: &str) -> Result<()> {
         self.file
-            .set_len(0)
-            .and_then(|()| self.file.seek(SeekFrom::Start(0)))
+            .seek(SeekFrom::Start(0))
             .and_then(|_| self.file.write_all(mark.as_bytes()))
+            .and_then(|()| self.file.set_len(mark.len() as u64))
             .with_context(|| format!("cannot write {}", self.path.display()))
     }
 }

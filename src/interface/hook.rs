@@ -202,6 +202,12 @@ impl Hook {
 
     /// Ends the hook: tells Juju what is new, then writes the state.
     pub fn commit(mut self, status: Option<Status>) -> Result<()> {
+        if !self.event.is_hook() && self.standing.is_stale() && self.store.differs(&self.state)? {
+            bail!(
+                "this unit's last hook was not committed, or its flag file was lost: nothing can be changed before the \
+                 next hook has run"
+            );
+        }
         for (relation, values) in std::mem::take(&mut self.to_publish) {
             if if_there(relation::set(&self.host, &relation, &values).map_err(Into::into))?.is_none() {
                 self.state.view.forget(&relation)?;
@@ -209,12 +215,6 @@ impl Hook {
         }
         self.state.flags.end_hook();
         let is_other = self.store.differs(&self.state)?;
-        if is_other && !self.event.is_hook() && self.standing.is_stale() {
-            bail!(
-                "this unit's last hook was not committed, or its flag file was lost: nothing can be changed before the \
-                 next hook has run"
-            );
-        }
         let changed = is_other || (self.standing == Standing::Unknown && self.event.is_hook());
         if changed && self.tokens {
             state::set(&self.host, TOKEN, &self.context.id)?;

@@ -16,6 +16,14 @@ pub use main::main;
 
 use crate::juju::{Endpoint, Role};
 
+/// What is remembered of a value that is too long.
+const TOO_LONG: &str = "too long: ";
+
+/// Stands for a value that is too long: another one of them has another length or another digest.
+fn too_long(value: &str) -> String {
+    format!("{TOO_LONG}{} bytes, {}", value.len(), crate::reactive::digest(value.as_bytes()))
+}
+
 /// The keys of a remote unit's databag that one side of an interface is about.
 #[derive(Debug, Clone, Copy)]
 struct Keys {

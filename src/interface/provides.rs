@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use super::Hook;
+use super::{Hook, TOO_LONG};
 use crate::juju::{RelationId, UnitName};
 use crate::wire::{CertRequest, Refusal};
 
@@ -44,7 +44,12 @@ pub fn get_cert_requests<'a>(hook: &'a Hook, endpoint: &str) -> Result<Vec<Reque
     Ok(units
         .filter_map(|(relation, unit, bag)| {
             let text = bag.get("cert-request")?;
-            let parsed = CertRequest::parse(text).transpose()?;
+            let parsed = match text.strip_prefix(TOO_LONG) {
+                Some(length) => {
+                    Err(Refusal { field: "cert-request".to_owned(), reason: format!("too long: {length}") })
+                }
+                None => CertRequest::parse(text).transpose()?,
+            };
             Some(Request { relation, unit, text, parsed })
         })
         .collect())

@@ -2,12 +2,13 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::{Keys, keys};
+use super::{Keys, keys, too_long};
 use crate::host::Host;
 use crate::juju::tool::relation::Bag;
 use crate::juju::tool::{ToolError, relation};
 use crate::juju::{Event, Metadata, RelationEvent, RelationId, RelationKind, UnitName};
 use crate::reactive::View;
+use crate::wire::CertRequest;
 
 /// How much has to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +108,12 @@ pub(super) fn if_there<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
+/// The keys that we look at. Of a value that is too long to be any good, its length and its start are remembered alone:
+/// it must not weigh on every hook to come.
 fn of_ours(mut bag: Bag, keys: Keys) -> Bag {
     bag.retain(|key, _| keys.watched.contains(&key.as_str()) || keys.noted.contains(&key.as_str()));
+    for value in bag.values_mut().filter(|value| value.len() > CertRequest::MAX_BYTES) {
+        *value = too_long(value);
+    }
     bag
 }

@@ -70,15 +70,33 @@ impl Claims {
         Self(claims)
     }
 
+    /// The names of an owner.
+    pub fn of_owner(&self, owner: &Owner) -> impl Iterator<Item = Fqdn> {
+        self.0
+            .iter()
+            .filter(move |(_, claim)| claim.owner == *owner)
+            .filter_map(|(name, _)| name.parse().ok())
+    }
+
     /// Whether a name belongs to this owner.
     pub fn grants(&self, name: &Fqdn, owner: &Owner) -> bool {
         self.0.get(name.as_str()).is_some_and(|claim| claim.owner == *owner)
     }
 
-    /// Claims a name for an owner on the word of an earlier answer of ours.
-    pub fn recover(&mut self, name: &Fqdn, owner: &Owner, units: impl Iterator<Item = String>) {
-        let claim = || Claim { owner: owner.clone(), units: units.collect() };
-        self.0.entry(name.to_string()).or_insert_with(claim);
+    /// Claims a name for an owner on the word of an earlier answer of ours: through the units that ask for it, else
+    /// through those whose request is refused.
+    pub fn recover(&mut self, name: &Fqdn, owner: &Owner, requests: &[Wanted]) {
+        let of_owner = || requests.iter().filter(|wanted| wanted.owner == *owner);
+        let asks = |wanted: &&Wanted| wanted.request.iter().any(|request| request.fqdn().contains(name));
+        let mut units: BTreeSet<String> = of_owner().filter(asks).map(|wanted| wanted.unit.clone()).collect();
+        if units.is_empty() {
+            units.extend(
+                of_owner().filter(|wanted| wanted.request.is_err()).map(|wanted| wanted.unit.clone()),
+            );
+        }
+        if !units.is_empty() {
+            self.0.entry(name.to_string()).or_insert_with(|| Claim { owner: owner.clone(), units });
+        }
     }
 }
 

@@ -2,26 +2,36 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::handlers::{obstacle, planned};
+use super::handlers::obstacle;
+use super::inputs::{Planned, planned};
 use super::nginx::{self, Difference, Paths};
 use super::plan::{Owner, Plan, Site};
 use super::serving;
 use crate::interface::Hook;
 use crate::options::{self, Options};
+use crate::reactive::Standing;
 use crate::wire::{Credentials, RefusedRequest};
 
 /// What would be served now, what would change and why, in lines for a person. Nothing is changed, no password shown.
 pub fn explain(hook: &Hook) -> Result<Vec<String>> {
-    let options = options::in_force(hook)?;
-    let plan = planned(hook, &options)?;
+    if hook.standing == Standing::Unknown {
+        let unknown = "nothing is known: the flag file was lost, or Juju restored; the next hook reads everything again";
+        return Ok(vec![unknown.to_owned()]);
+    }
+    let malformed = options::malformed(hook)?;
+    let Some(options) = options::in_force(hook)? else {
+        return Ok(malformed
+            .map(|malformed| format!("{malformed}: nothing can be planned"))
+            .into_iter()
+            .collect());
+    };
+    let Planned { plan, .. } = planned(hook, &options)?;
     let mut owners = BTreeMap::new();
     for owner in plan.answers.keys() {
         owners.insert(owner.clone(), for_whom(hook, owner)?);
     }
     let mut lines = Vec::new();
-    lines.extend(
-        options::malformed(hook)?.map(|malformed| format!("{malformed}: planned with the last good options")),
-    );
+    lines.extend(malformed.map(|malformed| format!("{malformed}: planned with the last good options")));
     lines.extend(obstacle(hook)?.map(|obstacle| format!("blocked: {obstacle}")));
     lines.extend(what(&plan, &owners));
     lines.extend(changes(hook, &options, &plan)?);

@@ -2,26 +2,20 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::claims::Claims;
+use super::inputs::{self, OWN_SITE, Planned, planned, relations, serving_endpoints};
 use super::nginx;
 use super::obstacle::Obstacle;
-use super::plan::{Owner, Plan, Wanted, plan};
+use super::plan::{Owner, Plan};
 use super::serving::bring_about;
 use super::summary::Summary;
-use super::upstreams;
 use crate::interface::{Hook, provides, websites};
 use crate::juju::tool::port;
 use crate::juju::tool::status::{State, Status};
-use crate::juju::{Endpoint, RelationId, Role};
 use crate::options::{self, Options};
-use crate::reactive::{Flag, Standing};
-use crate::wire::{Answer, CertRequest, Fqdn};
-
-/// The endpoint of the single site of our own.
-const OWN_SITE: &str = "reverseproxy";
+use crate::reactive::Flag;
+use crate::wire::Answer;
 
 /// Under which names things are kept from hook to hook.
-const CLAIMS: &str = "claim ";
 const PORTS: &str = "ports";
 const SUMMARY: &str = "summary";
 
@@ -41,8 +35,11 @@ pub fn look_again(hook: &mut Hook) -> Result<()> {
 /// Brings about what the requests ask for, and answers them.
 pub fn serve(hook: &mut Hook) -> Result<()> {
     hook.flags().clear(&flag("proxy.stale")?);
-    let options = options::in_force(hook)?;
-    let plan = planned(hook, &options)?;
+    let Some(options) = options::in_force(hook)? else { return Ok(()) };
+    let Planned { plan, addresses } = planned(hook, &options)?;
+    // Whatever comes in the way of serving: who asked first asked first.
+    hook.state.keep_all(inputs::CLAIMS, plan.claims.by_name())?;
+    hook.state.keep_all(inputs::ADDRESSES, &addresses)?;
     let served = install_nginx(hook, &plan)
         .and_then(|()| bring_about(&hook.host, &hook.context.unit, &options, &plan));
     let serving = match served {
@@ -56,7 +53,6 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
         let answer = answers.get(&Owner::Relation(relation.clone())).map(Answer::to_value);
         provides::send_status_to(hook, &relation, answer.as_ref())?;
     }
-    hook.state.keep_all(CLAIMS, plan.claims.by_name())?;
     hook.state.keep(SUMMARY, &Summary::of(&answers))
 }
 
@@ -79,79 +75,15 @@ fn obstructed(hook: &mut Hook, error: anyhow::Error) -> Result<()> {
     hook.state.keep(SUMMARY, &before.obstructed(obstacle.to_string()))
 }
 
-/// What would be served now.
-pub(super) fn planned(hook: &Hook, options: &Options) -> Result<Plan> {
-    let requests = wanted(hook, options)?;
-    let resolved = upstreams::resolve(&hook.host, &requests);
-    Ok(plan(&requests, &claims(hook)?, options.allow_local_upstreams, &resolved))
-}
-
-/// All requests, in the order in which free names are given out: our own, then by relation and unit.
-fn wanted(hook: &Hook, options: &Options) -> Result<Vec<Wanted>> {
-    let own = options.request(&websites::known(hook, OWN_SITE)?);
-    let own = own.and_then(|request| CertRequest::parse(&request.to_wire()).transpose());
-    let own = own.map(|request| Wanted { owner: Owner::Own, unit: hook.context.unit.to_string(), request });
-    let mut requests = Vec::new();
-    for endpoint in serving_endpoints(hook) {
-        requests.extend(provides::get_cert_requests(hook, &endpoint)?.into_iter().map(|request| Wanted {
-            owner: Owner::Relation(request.relation.clone()),
-            unit: request.unit.to_string(),
-            request: request.parsed,
-        }));
-    }
-    requests.sort_by(|one, other| one.owner.cmp(&other.owner));
-    Ok(own.into_iter().chain(requests).collect())
-}
-
-/// Whose each name is. When nothing that we remember is sure, our own published answers say it.
-fn claims(hook: &Hook) -> Result<Claims> {
-    if hook.standing != Standing::Unknown {
-        return Ok(Claims::of(hook.state.kept_all(CLAIMS)?));
-    }
-    let mut claims = Claims::default();
-    for relation in relations(hook)? {
-        let units =
-            hook.state.view.units(relation.endpoint())?.into_iter().filter(|(id, _, _)| **id == relation);
-        let units: Vec<String> = units.map(|(_, unit, _)| unit.to_string()).collect();
-        for name in granted(hook.published(&relation, "status")?.unwrap_or_default()) {
-            claims.recover(&name, &Owner::Relation(relation.clone()), units.iter().cloned());
-        }
-    }
-    Ok(claims)
-}
-
-/// The names that an answer of ours gives to its relation: those at the top, and those that wait for anything but
-/// another's claim.
-fn granted(answer: &str) -> Vec<Fqdn> {
-    let Ok(serde_json::Value::Object(answer)) = serde_json::from_str(answer) else { return Vec::new() };
-    let pending = answer.get("_pending").and_then(serde_json::Value::as_object);
-    let waiting = pending.into_iter().flatten().filter(|(_, reason)| *reason != super::plan::TAKEN);
-    answer.keys().chain(waiting.map(|(name, _)| name)).filter_map(|name| name.parse().ok()).collect()
-}
-
-fn serving_endpoints(hook: &Hook) -> Vec<String> {
-    let serves =
-        |endpoint: &Endpoint<'_>| endpoint.interface == "ssl-termination" && endpoint.role == Role::Provides;
-    hook.metadata.endpoints().filter(serves).map(|endpoint| endpoint.name.to_owned()).collect()
-}
-
-fn relations(hook: &Hook) -> Result<Vec<RelationId>> {
-    let mut relations = Vec::new();
-    for endpoint in serving_endpoints(hook) {
-        relations.extend(hook.relations(&endpoint)?);
-    }
-    Ok(relations)
-}
-
 /// Opens the ports with the first site, closes them after the last.
 fn set_ports(hook: &mut Hook, options: &Options, serves: bool) -> Result<()> {
-    let open: BTreeSet<u16> = hook.state.kept(PORTS)?;
+    let open: BTreeSet<u16> = if hook.anew { port::opened(&hook.host)? } else { hook.state.kept(PORTS)? };
     let should =
         if serves { BTreeSet::from([options.http_port, options.https_port]) } else { BTreeSet::new() };
     for port in open.difference(&should) {
         port::close(&hook.host, *port)?;
     }
-    for port in should.iter().filter(|port| hook.anew || !open.contains(port)) {
+    for port in should.difference(&open) {
         port::open(&hook.host, *port)?;
     }
     hook.state.keep(PORTS, &should)
@@ -182,6 +114,20 @@ pub(super) fn obstacle(hook: &Hook) -> Result<Option<String>> {
 /// What `juju status` should say of this side; nothing, if nobody asks for anything.
 pub fn status(hook: &Hook) -> Result<Option<Status>> {
     let summary: Summary = hook.state.kept(SUMMARY)?;
-    let nameless = hook.state.view.is_related(OWN_SITE) && options::in_force(hook)?.fqdns.is_empty();
-    Ok(summary.status(nameless))
+    if !hook.state.view.is_related(OWN_SITE) {
+        return Ok(summary.status(None));
+    }
+    let nameless = options::in_force(hook)?.is_none_or(|options| options.fqdns.is_empty());
+    let websites = websites::known(hook, OWN_SITE)?;
+    let missing = match websites.unusable {
+        _ if nameless => Some("set the option fqdns to the names of the site".to_owned()),
+        Some(unusable) if websites.listening.is_empty() => Some(unusable),
+        _ => None,
+    };
+    let waits = websites.listening.is_empty() && missing.is_none();
+    let waiting = || Status {
+        state: State::Waiting,
+        message: "waiting for the web application to say where it listens".to_owned(),
+    };
+    Ok(summary.status(missing).or_else(|| waits.then(waiting)))
 }

@@ -1,15 +1,19 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
 use super::claims::Claims;
-use super::upstreams::{self, Resolved};
+use super::lookup::Resolved;
+use super::upstreams::{self, Policy};
 use crate::juju::RelationId;
 use crate::wire::{Answer, CertRequest, Credentials, Directive, Fqdn, Refusal, RefusedRequest};
 
 /// What a client is told of a name that another has.
 pub(super) const TAKEN: &str = "taken";
+
+/// What a client is told of a name that it had, and that its refused request keeps for it.
+const RESERVED: &str = "reserved: its request is refused";
 
 /// Who asks: the operator, for the application's own site, or an application over a relation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -82,8 +86,8 @@ impl Site {
 /// Turns requests into sites, each owner's apart from the others'.
 ///
 /// `requests` are in the order in which free names are given out: by relation, then by unit.
-pub fn plan(requests: &[Wanted], claims: &Claims, allow_local: bool, resolved: &Resolved) -> Plan {
-    let requests: Vec<Wanted> = requests.iter().map(|wanted| upstreams::judge(wanted, allow_local)).collect();
+pub fn plan(requests: &[Wanted], claims: &Claims, policy: &Policy, resolved: &Resolved) -> Plan {
+    let requests: Vec<Wanted> = requests.iter().map(|wanted| upstreams::judge(wanted, policy)).collect();
     let mut plan = Plan { claims: claims.after(&requests), ..Plan::default() };
     for wanted in &requests {
         let answer = plan.answers.entry(wanted.owner.clone()).or_default();
@@ -95,10 +99,22 @@ pub fn plan(requests: &[Wanted], claims: &Claims, allow_local: bool, resolved: &
             Err(refusal) => answer.refused.push(RefusedRequest::new(&wanted.unit, refusal.clone())),
         }
     }
+    for (owner, answer) in &mut plan.answers {
+        let waits = |name: &Fqdn| (name.clone(), RESERVED.to_owned());
+        let asked = |name: &Fqdn| {
+            let of_owner = requests.iter().filter(|wanted| wanted.owner == *owner);
+            of_owner.flat_map(|wanted| &wanted.request).any(|request| request.fqdn().contains(name))
+        };
+        if !answer.refused.is_empty() {
+            answer
+                .pending
+                .extend(plan.claims.of_owner(owner).filter(|name| !asked(name)).map(|name| waits(&name)));
+        }
+    }
     for group in groups(&requests) {
         let owner = &group[0].owner;
         if let Some(answer) = plan.answers.get_mut(owner)
-            && let Some(site) = merge(&group, &plan.claims, allow_local, resolved, answer)
+            && let Some(site) = merge(&group, &plan.claims, policy, resolved, answer)
         {
             plan.sites.push(site);
         }
@@ -144,24 +160,23 @@ fn groups(requests: &[Wanted]) -> Vec<Vec<Member<'_>>> {
 fn merge(
     group: &[Member<'_>],
     claims: &Claims,
-    allow_local: bool,
+    policy: &Policy,
     resolved: &Resolved,
     answer: &mut Answer,
 ) -> Option<Site> {
     let first = group.first()?;
     let mut names: Vec<Fqdn> = Vec::new();
     let mut addresses: Vec<SocketAddr> = Vec::new();
-    let mut lost: Vec<String> = Vec::new();
+    let (mut lost, mut seen, mut told) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for member in group {
         let granted = member.request.fqdn().iter().filter(|name| claims.grants(name, member.owner));
         for name in granted {
             push_new(&mut names, name.clone());
         }
         for upstream in &member.request.upstreams {
-            match upstreams::addresses(upstream, allow_local, resolved) {
-                Ok(found) => found.into_iter().for_each(|address| push_new(&mut addresses, address)),
-                Err(reason) => push_new(&mut lost, reason),
-            }
+            let (found, trouble) = upstreams::addresses(upstream, policy, resolved);
+            addresses.extend(found.into_iter().filter(|address| seen.insert(*address)));
+            lost.extend(trouble.filter(|trouble| told.insert(trouble.clone())));
         }
     }
     let name = names.first()?.clone();

@@ -44,12 +44,11 @@ impl Summary {
         Self { obstacle: Some(obstacle), ..self }
     }
 
-    /// What `juju status` should say; nothing, if nobody asks for anything. `nameless`: there is a web server for our
-    /// own site, and no name.
-    pub(super) fn status(&self, nameless: bool) -> Option<Status> {
+    /// What `juju status` should say; nothing, if nobody asks for anything. `missing`: what our own site lacks.
+    pub(super) fn status(&self, missing: Option<String>) -> Option<Status> {
         let (state, message) = match self {
             Self { obstacle: Some(obstacle), .. } => (State::Blocked, obstacle.clone()),
-            _ if nameless => (State::Blocked, "set the option fqdns to the names of the site".to_owned()),
+            _ if missing.is_some() => (State::Blocked, missing.unwrap_or_default()),
             Self { own: Some(trouble), .. } => (State::Blocked, trouble.clone()),
             Self { served: 0, pending: 0, refused: 0, .. } => return None,
             Self { served: 0, .. } => (State::Waiting, format!("serving nothing{}", self.but())),
@@ -80,8 +79,8 @@ mod tests {
     use super::*;
     use crate::wire::{RefusedRequest, Served};
 
-    fn told(answers: &[(Owner, Answer)], nameless: bool) -> String {
-        let status = Summary::of(&answers.iter().cloned().collect()).status(nameless);
+    fn told(answers: &[(Owner, Answer)], missing: Option<&str>) -> String {
+        let status = Summary::of(&answers.iter().cloned().collect()).status(missing.map(str::to_owned));
         status.map_or("nothing".to_owned(), |status| format!("{}: {}", status.state, status.message))
     }
 
@@ -94,16 +93,16 @@ mod tests {
     #[test]
     fn the_status_counts_what_clients_have_and_names_what_the_operator_must_do() {
         let client = Owner::Relation("tls:1".parse().unwrap());
-        assert_eq!(told(&[], false), "nothing");
-        assert_eq!(told(&[], true), "blocked: set the option fqdns to the names of the site");
-        assert_eq!(told(&[(client.clone(), serving(&["a.bc"]))], false), "active: serving a.bc");
+        assert_eq!(told(&[], None), "nothing");
+        assert_eq!(told(&[], Some("set the option fqdns")), "blocked: set the option fqdns");
+        assert_eq!(told(&[(client.clone(), serving(&["a.bc"]))], None), "active: serving a.bc");
         let refused = RefusedRequest { unit: "x/0".into(), field: "fqdn[0]".into(), reason: "no".into() };
         let mut some = serving(&["a.bc", "d.ef"]);
         some.refused.push(refused.clone());
-        assert_eq!(told(&[(client.clone(), some)], false), "active: serving 2 names; 1 refused");
+        assert_eq!(told(&[(client.clone(), some)], None), "active: serving 2 names; 1 refused");
         let mut none = Answer { refused: vec![refused], ..Answer::default() };
         none.pending.insert("a.bc".parse().unwrap(), "taken".to_owned());
-        assert_eq!(told(&[(client, none.clone())], false), "waiting: serving nothing; 1 pending; 1 refused");
-        assert_eq!(told(&[(Owner::Own, none)], false), "blocked: our own site: fqdn[0]: no");
+        assert_eq!(told(&[(client, none.clone())], None), "waiting: serving nothing; 1 pending; 1 refused");
+        assert_eq!(told(&[(Owner::Own, none)], None), "blocked: our own site: fqdn[0]: no");
     }
 }

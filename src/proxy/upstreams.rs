@@ -1,67 +1,50 @@
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+//! Which upstreams a client may have this proxy reach.
 
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::lookup::Resolved;
 use super::plan::Wanted;
-use crate::host::{Command, Host};
+use crate::host::Host;
 use crate::wire::{Locality, Refusal, Upstream, UpstreamHost};
 
-/// The addresses of upstream names, or why they have none.
-pub type Resolved = BTreeMap<String, Result<Vec<IpAddr>, String>>;
-
-const RESOLVE_LIMIT: Duration = Duration::from_secs(5);
-
-/// Looks up every name among the upstreams. The system's own resolver cannot be bounded in time, so another process
-/// asks it.
-pub(super) fn resolve(host: &Host, requests: &[Wanted]) -> Resolved {
-    let upstreams = requests.iter().flat_map(|wanted| &wanted.request).flat_map(|request| &request.upstreams);
-    let names: BTreeSet<String> = upstreams
-        .filter_map(|upstream| match &upstream.host {
-            UpstreamHost::Name(name) => Some(name.to_string()),
-            UpstreamHost::Address(_) => None,
-        })
-        .collect();
-    names
-        .into_iter()
-        .map(|name| {
-            let found = look_up(host, &name);
-            (name, found)
-        })
-        .collect()
+/// What upstreams may be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether loopback, link-local and other special addresses are allowed.
+    pub allow_local: bool,
+    /// The addresses of this machine, and the ports on which nginx listens: an upstream there would be a loop.
+    pub own_addresses: BTreeSet<IpAddr>,
+    /// See `own_addresses`.
+    pub own_ports: Vec<u16>,
 }
 
-fn look_up(host: &Host, name: &str) -> Result<Vec<IpAddr>, String> {
-    let command = Command::new("getent").args(["ahosts", name]).limit(RESOLVE_LIMIT);
-    match host.run(&command) {
-        Ok(output) if output.status.success() => {
-            Ok(addresses_of_getent(&String::from_utf8_lossy(&output.stdout)))
+impl Policy {
+    /// Why an upstream is not allowed.
+    fn forbids(&self, address: IpAddr, port: u16) -> Option<String> {
+        let locality = Locality::of(address);
+        let here = self.own_addresses.contains(&address)
+            || matches!(locality, Some(Locality::Loopback | Locality::Unspecified));
+        if here && self.own_ports.contains(&port) {
+            return Some("this proxy itself: a loop".to_owned());
         }
-        Ok(_) => Err(format!("the upstream {name} does not resolve")),
-        Err(error) => {
-            log::warn!("cannot look up {name}: {error}");
-            Err(format!("the upstream {name} could not be looked up"))
-        }
+        let kind = locality.filter(|_| !self.allow_local)?;
+        Some(format!("{kind}, which this proxy does not serve"))
     }
-}
-
-/// Reads what `getent ahosts` prints: an address a line, each once for every kind of socket.
-fn addresses_of_getent(text: &str) -> Vec<IpAddr> {
-    let mut addresses: Vec<IpAddr> = Vec::new();
-    for address in text.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()) {
-        if !addresses.contains(&address) {
-            addresses.push(address);
-        }
-    }
-    addresses
 }
 
 /// Refuses a request that names an address which this proxy must not be made to reach.
-pub(super) fn judge(wanted: &Wanted, allow_local: bool) -> Wanted {
+pub(super) fn judge(wanted: &Wanted, policy: &Policy) -> Wanted {
     let mut wanted = wanted.clone();
     if let Ok(request) = &wanted.request {
         let forbidden =
             request.upstreams.iter().enumerate().find_map(|(index, upstream)| match &upstream.host {
-                UpstreamHost::Address(address) => Some((index, forbidden(*address, allow_local)?)),
+                UpstreamHost::Address(address) => {
+                    Some((index, policy.forbids(*address, upstream.port.get())?))
+                }
                 UpstreamHost::Name(_) => None,
             });
         if let Some((index, reason)) = forbidden {
@@ -71,27 +54,75 @@ pub(super) fn judge(wanted: &Wanted, allow_local: bool) -> Wanted {
     wanted
 }
 
-/// Where requests to an upstream go.
+/// Where requests to an upstream go, and what there is to say about it.
 pub(super) fn addresses(
     upstream: &Upstream,
-    allow_local: bool,
+    policy: &Policy,
     resolved: &Resolved,
-) -> Result<Vec<SocketAddr>, String> {
-    let addresses = match &upstream.host {
-        UpstreamHost::Address(address) => vec![*address],
-        UpstreamHost::Name(name) => match resolved.get(name.as_str()) {
-            Some(Ok(addresses)) => addresses.clone(),
-            Some(Err(reason)) => return Err(reason.clone()),
-            None => return Err(format!("the upstream {name} was not looked up")),
-        },
+) -> (Vec<SocketAddr>, Option<String>) {
+    let port = upstream.port.get();
+    let at = |addresses: &[IpAddr]| addresses.iter().map(|address| SocketAddr::new(*address, port)).collect();
+    let name = match &upstream.host {
+        UpstreamHost::Address(address) => return (at(&[*address]), None),
+        UpstreamHost::Name(name) => name.as_str(),
     };
-    if let Some(reason) = addresses.iter().find_map(|address| forbidden(*address, allow_local)) {
-        return Err(format!("the upstream {} is {reason}", upstream.host));
+    let Some(known) = resolved.get(name) else {
+        return (Vec::new(), Some(format!("the upstream {name} was not looked up")));
+    };
+    if let Some(reason) = known.addresses.iter().find_map(|address| policy.forbids(*address, port)) {
+        return (Vec::new(), Some(format!("the upstream {name} is {reason}")));
     }
-    Ok(addresses.into_iter().map(|address| SocketAddr::new(address, upstream.port.get())).collect())
+    let trouble = known.trouble.as_ref().map(|trouble| match known.addresses.as_slice() {
+        [] => trouble.clone(),
+        _ => format!("{trouble}: its last addresses are used"),
+    });
+    (at(&known.addresses), trouble)
 }
 
-fn forbidden(address: IpAddr, allow_local: bool) -> Option<String> {
-    let kind = Locality::of(address).filter(|_| !allow_local)?;
-    Some(format!("{kind}, which this proxy does not serve"))
+/// The addresses of this machine's interfaces.
+pub(super) fn own_addresses(host: &Host) -> Result<BTreeSet<IpAddr>> {
+    let read = |path: &str| {
+        host.read(Path::new(path)).map(|text| String::from_utf8_lossy(&text.unwrap_or_default()).into_owned())
+    };
+    let (fib_trie, if_inet6) = (read("/proc/net/fib_trie")?, read("/proc/net/if_inet6")?);
+    Ok(addresses_v4(&fib_trie).chain(addresses_v6(&if_inet6)).collect())
+}
+
+/// Reads the kernel's routing table: an address of the machine is followed by `/32 host LOCAL`.
+fn addresses_v4(fib_trie: &str) -> impl Iterator<Item = IpAddr> {
+    let lines = fib_trie.lines().zip(fib_trie.lines().skip(1));
+    lines
+        .filter(|(_, next)| next.trim() == "/32 host LOCAL")
+        .filter_map(|(line, _)| line.split_whitespace().last()?.parse().ok())
+}
+
+/// Reads the kernel's list of IPv6 addresses: each line begins with one in hexadecimal.
+fn addresses_v6(if_inet6: &str) -> impl Iterator<Item = IpAddr> {
+    let bits = |line: &str| u128::from_str_radix(line.split_whitespace().next()?, 16).ok();
+    if_inet6.lines().filter_map(move |line| bits(line).map(|bits| IpAddr::from(bits.to_be_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machines_addresses_are_read_from_the_kernel() {
+        let trie = "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 10.0.0.0\n        /24 link UNICAST\n     |-- 10.0.0.7\n        /32 host LOCAL\n";
+        assert_eq!(addresses_v4(trie).collect::<Vec<_>>(), ["10.0.0.7".parse::<IpAddr>().unwrap()]);
+        let inet6 = "fe800000000000000000000000000001 02 40 20 80     eth0\n";
+        assert_eq!(addresses_v6(inet6).collect::<Vec<_>>(), ["fe80::1".parse::<IpAddr>().unwrap()]);
+    }
+
+    #[test]
+    fn a_loop_is_refused_whatever_is_allowed() {
+        let own = "10.0.0.7".parse().unwrap();
+        let policy = Policy { allow_local: true, own_addresses: [own].into(), own_ports: vec![80, 443] };
+        let loopback = "127.0.0.1".parse().unwrap();
+        for (address, port, forbidden) in
+            [(own, 443, true), (own, 8080, false), (loopback, 80, true), (loopback, 8080, false)]
+        {
+            assert_eq!(policy.forbids(address, port).is_some(), forbidden, "{address} {port}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod view;
 
 pub use engine::{Handler, run};
 pub use flag::{Flag, FlagError, Flags};
+pub use pieces::digest;
 pub use state::State;
 pub use store::{Committed, Standing, Store};
 pub use view::{Change, Relation, View};

@@ -59,7 +59,7 @@ impl Pieces {
 }
 
 /// Half of a SHA-256 in hexadecimal: enough to tell two contents apart.
-fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     Sha256::digest(bytes)[..16].iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

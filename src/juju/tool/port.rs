@@ -1,6 +1,8 @@
-//! open-port and close-port. Opening an open port and closing a closed one are no errors.
+//! open-port, close-port, opened-ports. Opening an open port and closing a closed one are no errors.
 
-use super::{ToolError, call};
+use std::collections::BTreeSet;
+
+use super::{ToolError, ask, call};
 use crate::host::{Command, Host};
 
 /// Opens a TCP port when the application is exposed.
@@ -11,4 +13,10 @@ pub fn open(host: &Host, port: u16) -> Result<(), ToolError> {
 /// Closes a TCP port.
 pub fn close(host: &Host, port: u16) -> Result<(), ToolError> {
     call(host, &Command::new("close-port").arg(format!("{port}/tcp")))
+}
+
+/// The single TCP ports that are open; ranges and other protocols are not ours.
+pub fn opened(host: &Host) -> Result<BTreeSet<u16>, ToolError> {
+    let ports: Vec<String> = ask(host, &Command::new("opened-ports").arg("--format=json"))?;
+    Ok(ports.iter().filter_map(|port| port.strip_suffix("/tcp")?.parse().ok()).collect())
 }

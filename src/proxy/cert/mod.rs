@@ -6,6 +6,6 @@ mod pair;
 mod self_signed;
 mod store;
 
-pub use store::{Certificate, forget, keep};
+pub use store::{Certificate, keep};
 
 pub(in crate::proxy) use store::{keep_fallback, remove_others};

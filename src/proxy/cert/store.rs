@@ -11,6 +11,10 @@ use crate::host::{Host, Owner};
 use crate::proxy::nginx::Paths;
 use crate::wire::Fqdn;
 
+/// Keys are for us alone.
+const KEY_MODE: u32 = 0o600;
+const KEYS_MODE: u32 = 0o700;
+
 /// A certificate that is ready to be served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
@@ -45,23 +49,21 @@ fn keep_at(
     let wanted: BTreeSet<String> = names.iter().map(|&name| name.to_owned()).collect();
     let kept = host.read(&path)?.and_then(|content| Pair::read(&content));
     if let Some(kept) = kept.filter(|kept| kept.names == wanted && kept.is_fresh(now)) {
+        if host.mode(&path)? != Some(KEY_MODE) || host.mode(&paths.certificates())? != Some(KEYS_MODE) {
+            host.create_folder(&paths.certificates(), KEYS_MODE)?;
+            let content = host.read(&path)?.unwrap_or_default();
+            host.write(&path, &content, KEY_MODE, Owner::Us)?;
+        }
         return Ok(Certificate { path, expires: rfc_3339(kept.ends), renewed: false });
     }
     let pem = self_signed::issue(names, now)?;
     let issued =
         Pair::read(pem.as_bytes()).context("a certificate that was issued just now is not readable")?;
     host.create_folder(paths.state(), 0o711)?;
-    host.create_folder(&paths.certificates(), 0o700)?;
-    host.write(&path, pem.as_bytes(), 0o600, Owner::Us)?;
+    host.create_folder(&paths.certificates(), KEYS_MODE)?;
+    host.write(&path, pem.as_bytes(), KEY_MODE, Owner::Us)?;
     host.sync(&path)?;
     Ok(Certificate { path, expires: rfc_3339(issued.ends), renewed: true })
-}
-
-/// Deletes the certificates and keys of all sites but these.
-pub fn forget<'a>(host: &Host, paths: &Paths, sites: impl IntoIterator<Item = &'a Fqdn>) -> Result<()> {
-    let mut kept: BTreeSet<PathBuf> = sites.into_iter().map(|id| paths.certificate(id)).collect();
-    kept.insert(paths.fallback_certificate());
-    remove_others(host, &paths.certificates(), &kept)
 }
 
 /// Deletes the files of a folder that are not to be kept.
@@ -122,17 +124,20 @@ mod tests {
     }
 
     #[test]
-    fn what_no_site_has_is_forgotten() {
+    fn a_key_that_others_can_read_is_closed_again() {
         let folder = tempfile::tempdir().unwrap();
         let host = Host::new(folder.path(), "");
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
-        forget(&host, &paths, []).unwrap();
-        let names = fqdns(&["a.example", "b.example"]);
-        for name in &names {
-            keep(&host, &paths, name, std::slice::from_ref(name), NOW + DAY).unwrap();
+        let names = fqdns(&["a.example"]);
+        let first = keep(&host, &paths, &names[0], &names, NOW + DAY).unwrap();
+        let content = host.read(&first.path).unwrap();
+        for (path, open, closed) in
+            [(first.path.clone(), 0o644, KEY_MODE), (paths.certificates(), 0o755, KEYS_MODE)]
+        {
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(open)).unwrap();
+            assert!(!keep(&host, &paths, &names[0], &names, NOW + DAY).unwrap().renewed);
+            assert_eq!(host.mode(&path).unwrap(), Some(closed));
+            assert_eq!(host.read(&first.path).unwrap(), content);
         }
-        keep_fallback(&host, &paths, NOW + DAY).unwrap();
-        forget(&host, &paths, &names[1..]).unwrap();
-        assert_eq!(host.list(&paths.certificates()).unwrap(), ["b.example.pem", "default.pem"]);
     }
 }

@@ -76,13 +76,14 @@ fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> R
 /// Ends serving after the last site: nginx and its configuration go, certificates stay. Does nothing where nothing was
 /// ever served.
 pub fn retire(host: &Host, paths: &Paths) -> Result<()> {
-    if host.mode(&paths.live())?.is_none() {
+    if host.mode(&paths.live())?.is_none() && host.mode(&paths.run)?.is_none() {
         return Ok(());
     }
     daemon::stop(host, paths)?;
     service::forget(host, paths)?;
     host.remove_folder(&paths.passwords())?;
     host.remove_folder(&paths.live())?;
+    host.remove_folder(&paths.run)?;
     Ok(())
 }
 

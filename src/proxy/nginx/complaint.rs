@@ -94,12 +94,24 @@ pub(super) fn failed_start(said: &str, server: &Server) -> Failure {
 /// Why the master could not take a new configuration, from what has come into its error log since it was told to;
 /// nothing while it may still succeed.
 pub(super) fn failed_reload(log: &str, master: ProcessId, server: &Server) -> Option<Failure> {
-    let sender = format!(" {master}#");
-    let own: Vec<&str> = log.lines().filter(|line| line.contains(&sender)).flat_map(emergencies).collect();
+    // Visitors write into this log too: only what stands at the very beginning of a line is nginx's own.
+    let sender = format!(" [emerg] {master}#");
+    let of_master =
+        |line: &&str| line.get(DATE.len()..).is_some_and(|rest| rest.starts_with(&sender)) && is_dated(line);
+    let own: Vec<&str> = log.lines().filter(of_master).flat_map(emergencies).collect();
     let tries_again = |line: &&&str| !line.starts_with("bind() to ");
     let last = own.iter().find(tries_again)?;
     let port = closed_port(&own.join("\n"), server).map(Failure::Port);
     port.or_else(|| Some(Failure::Other(reason(last))))
+}
+
+/// How a line of the log begins.
+const DATE: &str = "0000/00/00 00:00:00";
+
+fn is_dated(line: &str) -> bool {
+    line.bytes()
+        .zip(DATE.bytes())
+        .all(|(byte, form)| if form == b'0' { byte.is_ascii_digit() } else { byte == form })
 }
 
 /// The errors for which nginx gives up: what comes after `[emerg] ` and, in a log, the number of the process.

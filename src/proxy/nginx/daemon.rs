@@ -1,5 +1,6 @@
 //! The running nginx: its master process, told things and waited for.
 
+use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,12 @@ const END: Duration = Duration::from_secs(5);
 pub(super) fn master(host: &Host, paths: &Paths) -> Result<Option<ProcessId>> {
     let text = host.read(&paths.pid())?.unwrap_or_default();
     let process = String::from_utf8_lossy(&text).trim().parse().ok();
-    Ok(process.filter(|&process| is_master(host, paths, process)))
+    if let Some(process) = process.filter(|&process| is_master(host, paths, process)) {
+        return Ok(Some(process));
+    }
+    // The pid file may be lost while nginx runs.
+    let numbers = host.list(Path::new("/proc"))?.into_iter().filter_map(|name| name.parse().ok());
+    Ok(numbers.into_iter().find(|&process| is_master(host, paths, process)))
 }
 
 fn is_master(host: &Host, paths: &Paths, process: ProcessId) -> bool {

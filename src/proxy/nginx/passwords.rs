@@ -24,12 +24,13 @@ pub fn keep(
     let path = paths.password_file(id);
     let kept = host.read(&path)?.is_some_and(|content| matches(&content, credentials));
     let mode = if worker.is_some() { 0o640 } else { 0o600 };
-    if !kept || host.mode(&path)? != Some(mode) {
+    let readable = Worker::readable(worker);
+    host.create_folder(&paths.state, 0o711)?;
+    host.create_folder(&paths.passwords(), 0o711)?;
+    if !kept || host.mode(&path)? != Some(mode) || !host.belongs_to(&path, readable)? {
         let salt = host.random::<12>().context("cannot make a salt for a password")?;
         let line = line(credentials, &salt)?;
-        host.create_folder(&paths.state, 0o711)?;
-        host.create_folder(&paths.passwords(), 0o711)?;
-        host.write(&path, line.as_bytes(), mode, Worker::readable(worker))?;
+        host.write(&path, line.as_bytes(), mode, readable)?;
     }
     Ok(path)
 }

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::proxy::lookup::Known;
 
 /// Requests as lines of `OWNER UNIT NAMES UPSTREAMS [CREDENTIALS]`; `!` for a refused one, `-` for no upstreams.
 fn wanted(lines: &[&str]) -> Vec<Wanted> {
@@ -33,12 +34,17 @@ fn wanted(lines: &[&str]) -> Vec<Wanted> {
 
 /// The plan as `OWNER NAMES -> UPSTREAMS [USER]`, and the answers as JSON.
 fn planned(claims: &Claims, lines: &[&str]) -> (Vec<String>, Value, Claims) {
+    let known = |addresses: &[&str], trouble: Option<&str>| Known {
+        addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
+        trouble: trouble.map(str::to_owned),
+    };
     let resolved = Resolved::from([
-        ("web".to_owned(), Ok(vec!["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()])),
-        ("self".to_owned(), Ok(vec!["127.0.0.1".parse().unwrap()])),
-        ("gone".to_owned(), Err("the upstream gone does not resolve".to_owned())),
+        ("web".to_owned(), known(&["10.0.0.1", "10.0.0.2"], None)),
+        ("self".to_owned(), known(&["127.0.0.1"], None)),
+        ("gone".to_owned(), known(&[], Some("the upstream gone does not resolve"))),
+        ("lost".to_owned(), known(&["10.0.0.3"], Some("the upstream lost does not resolve"))),
     ]);
-    let plan = plan(&wanted(lines), claims, false, &resolved);
+    let plan = plan(&wanted(lines), claims, &Policy::default(), &resolved);
     let site = |site: &Site| {
         let names: Vec<&str> = site.names.iter().map(Fqdn::as_str).collect();
         let upstreams: Vec<String> = site.upstreams.iter().map(ToString::to_string).collect();
@@ -111,7 +117,11 @@ fn a_refused_request_keeps_its_names_reserved_and_nothing_else() {
     let (sites, answers, claims) = planned(&claims, &["tls:3 blog/0 !", "tls:4 shop/0 a.bc 10.0.0.2:80"]);
     assert!(sites.is_empty());
     let refused = json!([{"unit": "blog/0", "field": "fqdn[0]", "reason": "no"}]);
-    assert_eq!(answers, json!({"tls:3": {"_refused": refused}, "tls:4": {"_pending": {"a.bc": "taken"}}}));
+    let reserved = json!({"a.bc": "reserved: its request is refused"});
+    assert_eq!(
+        answers,
+        json!({"tls:3": {"_refused": refused, "_pending": reserved}, "tls:4": {"_pending": {"a.bc": "taken"}}})
+    );
 
     let (sites, _, _) =
         planned(&claims, &["tls:3 blog/0 other.bc 10.0.0.1:80", "tls:4 shop/0 a.bc 10.0.0.2:80"]);
@@ -174,4 +184,12 @@ fn an_address_of_the_proxy_itself_is_refused() {
     let refused = json!([{"unit": "blog/0", "field": "upstreams[1].hostname",
         "reason": "a cloud's metadata address, which this proxy does not serve"}]);
     assert_eq!(answers, json!({"tls:3": {"_refused": refused}}));
+}
+
+#[test]
+fn a_name_that_no_longer_resolves_keeps_its_last_addresses_and_is_told() {
+    let (sites, answers, _) = planned(&Claims::default(), &["tls:3 blog/0 a.bc lost:80"]);
+    assert_eq!(sites, ["tls:3 a.bc -> 10.0.0.3:80"]);
+    let note = "the upstream lost does not resolve: its last addresses are used";
+    assert_eq!(answers, json!({"tls:3": {"_notes": {"a.bc": note}}}));
 }

@@ -135,6 +135,7 @@ impl Store {
             aside.display()
         );
         if self.marked {
+            host.remove_file(&aside)?;
             host.rename(&self.path, &aside)?;
         }
         self.unreadable = true;

@@ -1,0 +1,95 @@
+//! What a plan is made from: requests, claims, the configuration, the machine.
+
+use anyhow::Result;
+
+use super::claims::Claims;
+use super::lookup::{self, Addresses};
+use super::plan::{Owner, Plan, Wanted, plan};
+use super::upstreams::{self, Policy};
+use crate::interface::{Hook, provides, websites};
+use crate::juju::{Endpoint, RelationId, Role};
+use crate::options::Options;
+use crate::reactive::Standing;
+use crate::wire::{CertRequest, Fqdn};
+
+/// The endpoint of the single site of our own.
+pub(super) const OWN_SITE: &str = "reverseproxy";
+
+/// With what the names begin under which claims and addresses are kept from hook to hook.
+pub(super) const CLAIMS: &str = "claim ";
+pub(super) const ADDRESSES: &str = "addresses ";
+
+/// A plan, and what is to be kept of the way to it.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) addresses: Addresses,
+}
+
+/// What would be served now.
+pub(super) fn planned(hook: &Hook, options: &Options) -> Result<Planned> {
+    let requests = wanted(hook, options)?;
+    let resolved = lookup::resolve(&hook.host, &requests, &hook.state.kept_all(ADDRESSES)?);
+    let policy = Policy {
+        allow_local: options.allow_local_upstreams,
+        own_addresses: upstreams::own_addresses(&hook.host)?,
+        own_ports: vec![options.http_port, options.https_port],
+    };
+    let plan = plan(&requests, &claims(hook, &requests)?, &policy, &resolved);
+    Ok(Planned { plan, addresses: lookup::to_keep(&resolved) })
+}
+
+/// All requests, in the order in which free names are given out: our own, then by relation and unit.
+fn wanted(hook: &Hook, options: &Options) -> Result<Vec<Wanted>> {
+    let own = options.request(&websites::known(hook, OWN_SITE)?.listening);
+    let own = own.and_then(|request| CertRequest::parse(&request.to_wire()).transpose());
+    let own = own.map(|request| Wanted { owner: Owner::Own, unit: hook.context.unit.to_string(), request });
+    let mut requests = Vec::new();
+    for endpoint in serving_endpoints(hook) {
+        requests.extend(provides::get_cert_requests(hook, &endpoint)?.into_iter().map(|request| Wanted {
+            owner: Owner::Relation(request.relation.clone()),
+            unit: request.unit.to_string(),
+            request: request.parsed,
+        }));
+    }
+    requests.sort_by(|one, other| one.owner.cmp(&other.owner));
+    Ok(own.into_iter().chain(requests).collect())
+}
+
+/// Whose each name is. When nothing that we remember is sure, our own published answers say it.
+fn claims(hook: &Hook, requests: &[Wanted]) -> Result<Claims> {
+    if hook.standing != Standing::Unknown {
+        return Ok(Claims::of(hook.state.kept_all(CLAIMS)?));
+    }
+    let mut claims = Claims::default();
+    for relation in relations(hook)? {
+        for name in granted(hook.published(&relation, "status")?.unwrap_or_default()) {
+            claims.recover(&name, &Owner::Relation(relation.clone()), requests);
+        }
+    }
+    Ok(claims)
+}
+
+/// The names that an answer of ours gives to its relation: those at the top, and those that wait for anything but
+/// another's claim.
+fn granted(answer: &str) -> Vec<Fqdn> {
+    let Ok(serde_json::Value::Object(answer)) = serde_json::from_str(answer) else { return Vec::new() };
+    let pending = answer.get("_pending").and_then(serde_json::Value::as_object);
+    let waiting = pending.into_iter().flatten().filter(|(_, reason)| *reason != super::plan::TAKEN);
+    answer.keys().chain(waiting.map(|(name, _)| name)).filter_map(|name| name.parse().ok()).collect()
+}
+
+/// The endpoints on which we serve.
+pub(super) fn serving_endpoints(hook: &Hook) -> Vec<String> {
+    let serves =
+        |endpoint: &Endpoint<'_>| endpoint.interface == "ssl-termination" && endpoint.role == Role::Provides;
+    hook.metadata.endpoints().filter(serves).map(|endpoint| endpoint.name.to_owned()).collect()
+}
+
+/// Their relations.
+pub(super) fn relations(hook: &Hook) -> Result<Vec<RelationId>> {
+    let mut relations = Vec::new();
+    for endpoint in serving_endpoints(hook) {
+        relations.extend(hook.relations(&endpoint)?);
+    }
+    Ok(relations)
+}

@@ -1,0 +1,148 @@
+//! The addresses behind the names of upstreams.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::plan::{Owner, Wanted};
+use crate::host::{Command, Host};
+use crate::wire::UpstreamHost;
+
+/// How long one name may take, and all of them together: a client whose names are slow must not hold up the others.
+const NAME_LIMIT: Duration = Duration::from_secs(5);
+const WHOLE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How many names are looked up at the same time.
+const AT_ONCE: usize = 16;
+
+/// The most addresses that count behind one name.
+const MOST_ADDRESSES: usize = 16;
+
+/// What is known of a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Its addresses, sorted; the last ones that were found, if there is trouble.
+    pub addresses: Vec<IpAddr>,
+    /// Why it could not be looked up this time.
+    pub trouble: Option<String>,
+}
+
+/// What is known of all names among the upstreams.
+pub type Resolved = BTreeMap<String, Known>;
+
+/// Addresses by name, as they are kept.
+pub(super) type Addresses = BTreeMap<String, Vec<IpAddr>>;
+
+/// Looks up every name among the upstreams. One that cannot be looked up keeps its last addresses.
+///
+/// The system's own resolver cannot be bounded in time, so other processes ask it.
+pub(super) fn resolve(host: &Host, requests: &[Wanted], last: &Addresses) -> Resolved {
+    let names = in_turn(requests);
+    let queue = Mutex::new(names.iter());
+    let found = Mutex::new(BTreeMap::new());
+    let deadline = Instant::now() + WHOLE_LIMIT;
+    thread::scope(|scope| {
+        for _ in 0..names.len().min(AT_ONCE) {
+            scope.spawn(|| {
+                let next = || queue.lock().ok().and_then(|mut queue| queue.next());
+                while let Some(name) = next() {
+                    let known = look_up(host, name, deadline.saturating_duration_since(Instant::now()));
+                    if let Ok(mut found) = found.lock() {
+                        found.insert(name.clone(), known);
+                    }
+                }
+            });
+        }
+    });
+    let known = |(name, known): (String, Result<Vec<IpAddr>, String>)| {
+        let known = match known {
+            Ok(addresses) => Known { addresses, trouble: None },
+            Err(why) => Known { addresses: last.get(&name).cloned().unwrap_or_default(), trouble: Some(why) },
+        };
+        (name, known)
+    };
+    found.into_inner().unwrap_or_default().into_iter().map(known).collect()
+}
+
+/// The addresses to be kept for the next time.
+pub(super) fn to_keep(resolved: &Resolved) -> Addresses {
+    let found = resolved.iter().filter(|(_, known)| !known.addresses.is_empty());
+    found.map(|(name, known)| (name.clone(), known.addresses.clone())).collect()
+}
+
+/// The names, each once: the first of every owner, then the second of every owner …, so that who has many waits longer.
+fn in_turn(requests: &[Wanted]) -> Vec<String> {
+    let mut of_owners: BTreeMap<&Owner, Vec<String>> = BTreeMap::new();
+    for wanted in requests {
+        let upstreams = wanted.request.iter().flat_map(|request| &request.upstreams);
+        let names = upstreams.filter_map(|upstream| match &upstream.host {
+            UpstreamHost::Name(name) => Some(name.to_string()),
+            UpstreamHost::Address(_) => None,
+        });
+        of_owners.entry(&wanted.owner).or_default().extend(names);
+    }
+    let longest = of_owners.values().map(Vec::len).max().unwrap_or_default();
+    let mut seen = BTreeSet::new();
+    let all = (0..longest).flat_map(|turn| of_owners.values().filter_map(move |names| names.get(turn)));
+    all.filter(|name| seen.insert(*name)).cloned().collect()
+}
+
+fn look_up(host: &Host, name: &str, left: Duration) -> Result<Vec<IpAddr>, String> {
+    if left.is_zero() {
+        return Err(format!("the upstream {name} could not be looked up in time"));
+    }
+    let command = Command::new("getent").args(["ahosts", name]).limit(left.min(NAME_LIMIT));
+    match host.run(&command) {
+        Ok(output) if output.status.success() => Ok(addresses_of(&String::from_utf8_lossy(&output.stdout))),
+        Ok(_) => Err(format!("the upstream {name} does not resolve")),
+        Err(error) => {
+            log::warn!("cannot look up {name}: {error}");
+            Err(format!("the upstream {name} could not be looked up"))
+        }
+    }
+}
+
+/// Reads what `getent ahosts` prints: an address a line, each once for every kind of socket, in a changing order.
+fn addresses_of(text: &str) -> Vec<IpAddr> {
+    let addresses: BTreeSet<IpAddr> =
+        text.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
+    addresses.into_iter().take(MOST_ADDRESSES).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{CertRequest, Upstream};
+
+    #[test]
+    fn each_owner_has_its_turn_and_each_name_its_lookup() {
+        let wanted = |owner: &str, names: &[&str]| {
+            let mut request = CertRequest::new(["a.bc".parse().unwrap()]).unwrap();
+            let upstream =
+                |name: &&str| Upstream { host: name.parse().unwrap(), port: "80".parse().unwrap() };
+            request.upstreams = names.iter().map(upstream).collect();
+            Wanted {
+                owner: owner.to_owned().try_into().unwrap(),
+                unit: "x/0".to_owned(),
+                request: Ok(request),
+            }
+        };
+        let requests = [
+            wanted("tls:1", &["a1", "a2", "10.0.0.1"]),
+            wanted("tls:1", &["a3", "a1"]),
+            wanted("tls:2", &["b1", "a2"]),
+        ];
+        assert_eq!(in_turn(&requests), ["a1", "b1", "a2", "a3"]);
+    }
+
+    #[test]
+    fn the_answer_is_a_set_and_no_longer_than_needed() {
+        let said = "10.0.0.2  STREAM web\n10.0.0.2  DGRAM\n::1  STREAM\n10.0.0.1  RAW\nnonsense\n";
+        let addresses = ["10.0.0.1", "10.0.0.2", "::1"].map(|text| text.parse::<IpAddr>().unwrap());
+        assert_eq!(addresses_of(said), addresses);
+        let many: String = (0..200).map(|last| format!("10.0.0.{last} STREAM\n")).collect();
+        assert_eq!(addresses_of(&many).len(), MOST_ADDRESSES);
+    }
+}
