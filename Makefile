@@ -33,7 +33,7 @@ packing-check: charm
 
 lint:
 	@scripts/install-tools lint
-	shellcheck scripts/* .ci/run
+	shellcheck scripts/* tests/machine/enter .ci/run
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet

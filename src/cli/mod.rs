@@ -39,7 +39,7 @@ enum Command {
     /// Ask for TLS on an endpoint of the requires side. Reads the request from standard input, a JSON object; `{}`
     /// withdraws it. Sending what was sent before costs nothing.
     ///
-    ///     `{"fqdn": ["example.com"], "upstreams": [{"hostname": "10.0.0.4", "port": 8080}]}`
+    ///   `{"fqdn": ["example.com"], "upstreams": [{"hostname": "10.0.0.4", "port": 8080}]}`
     ///
     /// fqdn: the names, which share a certificate. upstreams: where the web servers are. Besides, if you like:
     /// credentials, "user password", asked of visitors; contact-email; nginx-config, a list of directives.
@@ -47,7 +47,7 @@ enum Command {
     SendCertInfo(Target),
     /// Print what the proxy says: a JSON list with one report for each of its units.
     ///
-    ///     `[{"remote_unit_name": "proxy/0", "status": {"example.com": {"certificate": "self-signed", …}}}]`
+    ///   `[{"remote_unit_name": "proxy/0", "status": {"example.com": {"certificate": "self-signed", …}}}]`
     ///
     /// A name at the top of status is served. "_pending" says of the others what they wait for, "_refused" which
     /// requests are refused and why, "_notes" what you should know of names that are served. A proxy of old prints a
