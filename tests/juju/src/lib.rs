@@ -9,23 +9,29 @@
     reason = "a test that asks for what isn't in the model is wrong, and must say so at once"
 )]
 
+mod base64;
 #[cfg(test)]
 mod battery;
 mod charm;
 mod context;
+mod context_secrets;
 mod event;
 mod fault;
+mod go_number;
+mod go_yaml;
 mod hook_run;
 mod juju;
 mod metadata;
 mod model;
+mod part;
 mod port;
 mod run;
 mod settings;
 mod tool;
+mod tree;
+mod version;
 #[doc(hidden)]
 pub mod wire;
-mod yaml;
 
 /// The name of a unit or an application, shared.
 pub type Name = std::sync::Arc<str>;
@@ -36,4 +42,5 @@ pub use fault::Fault;
 pub use hook_run::{Call, HookRun};
 pub use juju::{ActionRun, Juju, Pending};
 pub use model::{RelationId, Status};
+pub use part::Part;
 pub use settings::{Bag, Changes};

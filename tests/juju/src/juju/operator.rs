@@ -50,6 +50,16 @@ impl Juju {
         self.model.remove_relation(relation);
     }
 
+    /// `juju suspend-relation`: everybody departs and it breaks. For relations across models.
+    pub fn suspend_relation(&mut self, relation: RelationId) {
+        self.model.suspend_relation(relation);
+    }
+
+    /// `juju resume-relation`: it is created anew under the same number, with empty databags.
+    pub fn resume_relation(&mut self, relation: RelationId) {
+        self.model.resume_relation(relation);
+    }
+
     /// `juju remove-unit`
     pub fn remove_unit(&mut self, unit: &str) {
         self.model.remove_unit(&Name::from(unit));

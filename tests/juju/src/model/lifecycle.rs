@@ -170,6 +170,7 @@ impl Model {
             owner.leader = owner.units.first().cloned();
             self.busy.extend(self.application(&application).leader.clone());
         }
+        self.forget_owner(name);
         self.bury_application(&application);
     }
 
@@ -193,6 +194,7 @@ impl Model {
         };
         if self.applications.get(name).is_some_and(gone) {
             self.applications.remove(name);
+            self.forget_owner(&name.into());
         }
     }
 }

@@ -22,12 +22,16 @@ pub(crate) struct Relation {
     pub(crate) ends: Vec<End>,
     pub(crate) scope: Scope,
     pub(crate) dying: bool,
+    /// By an operator, for a while.
+    pub(crate) suspended: bool,
     pub(crate) applications: BTreeMap<Name, Settings>,
     /// The databag of every unit that ever entered: one that has left can still be read.
     pub(crate) units: BTreeMap<Name, Settings>,
     /// Who is in scope, by container (empty in a global relation) and end.
     members: BTreeMap<(Name, usize), BTreeSet<Name>>,
     population: usize,
+    /// Where each unit that ever entered has its place.
+    containers: BTreeMap<Name, Name>,
 }
 
 /// An application's part in a relation.
@@ -45,10 +49,12 @@ impl Relation {
             ends,
             scope: if contained { Scope::Container } else { Scope::Global },
             dying: false,
+            suspended: false,
             applications,
             units: BTreeMap::new(),
             members: BTreeMap::new(),
             population: 0,
+            containers: BTreeMap::new(),
         }
     }
 
@@ -76,6 +82,7 @@ impl Relation {
     }
 
     pub(crate) fn enter(&mut self, container: &Name, end: usize, unit: &Name) {
+        self.containers.insert(unit.clone(), container.clone());
         let place = self.place(container, end);
         self.population += usize::from(self.members.entry(place).or_default().insert(unit.clone()));
     }
@@ -83,6 +90,17 @@ impl Relation {
     pub(crate) fn leave(&mut self, container: &Name, end: usize, unit: &Name) {
         let place = self.place(container, end);
         self.population -= usize::from(self.members.entry(place).or_default().remove(unit));
+    }
+
+    /// Whether a unit in this container could ever have read that one's databag.
+    pub(crate) fn shares_container(&self, container: &Name, unit: &Name) -> bool {
+        self.scope == Scope::Global || self.containers.get(unit).is_none_or(|other| other == container)
+    }
+
+    /// Whether there is a unit in scope at every end.
+    pub(crate) fn is_joined(&self) -> bool {
+        (0..self.ends.len())
+            .all(|end| self.members.iter().any(|((_, other), units)| *other == end && !units.is_empty()))
     }
 
     /// Whether nobody is in scope any more.

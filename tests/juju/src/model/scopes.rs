@@ -12,7 +12,11 @@ impl Model {
         let unit = &self.units[name];
         let (application, container, addresses) =
             (unit.application.clone(), unit.container(name), unit.addresses());
-        let Some(relation) = self.relations.get_mut(&id).filter(|relation| !relation.dying) else { return };
+        let Some(relation) =
+            self.relations.get_mut(&id).filter(|relation| !relation.dying && !relation.suspended)
+        else {
+            return;
+        };
         let Some(end) = relation.end_of(&application) else { return };
         let endpoint = relation.ends[end].endpoint.clone();
         relation.enter(&container, end, name);
@@ -70,6 +74,7 @@ impl Model {
 
     fn forget_relation(&mut self, id: RelationId) {
         let Some(relation) = self.relations.remove(&id) else { return };
+        self.end_grants(id);
         for end in relation.ends {
             if let Some(application) = self.applications.get_mut(&end.application) {
                 application.relations.remove(&id);

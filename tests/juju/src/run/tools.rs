@@ -4,12 +4,16 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use crate::tool;
+use crate::version::Version;
 
-/// A folder with every hook tool under its name.
-pub(crate) fn install_tools(dir: &Path) {
+/// A folder with every hook tool of this Juju under its name, in place of what was there.
+pub(crate) fn install_tools(dir: &Path, version: &Version) {
     let hook_tool = find_hook_tool();
-    let made = fs::create_dir_all(dir)
-        .and_then(|()| tool::names().try_for_each(|name| symlink(&hook_tool, dir.join(name))));
+    let remove = || if dir.exists() { fs::remove_dir_all(dir) } else { Ok(()) };
+    let mut names = tool::names().filter(|name| version.has_tool(name));
+    let made = remove()
+        .and_then(|()| fs::create_dir_all(dir))
+        .and_then(|()| names.try_for_each(|name| symlink(&hook_tool, dir.join(name))));
     if let Err(error) = made {
         panic!("hook tools in {}: {error}", dir.display());
     }
