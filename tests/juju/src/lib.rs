@@ -13,6 +13,8 @@ mod base64;
 #[cfg(test)]
 mod battery;
 mod charm;
+#[doc(hidden)]
+pub mod client;
 mod context;
 mod context_secrets;
 mod event;
@@ -26,6 +28,7 @@ mod model;
 mod part;
 mod port;
 mod run;
+mod scenario;
 mod settings;
 mod tool;
 mod tree;
@@ -43,4 +46,5 @@ pub use hook_run::{Call, HookRun};
 pub use juju::{ActionRun, Juju, Pending};
 pub use model::{RelationId, Status};
 pub use part::Part;
+pub use scenario::{Scenario, ScenarioError};
 pub use settings::{Bag, Changes};

@@ -40,6 +40,12 @@ impl Juju {
         self.wake_units(application);
     }
 
+    /// A value as it is written on a command line, for an option of the application's charm.
+    pub(crate) fn option_value(&self, application: &str, option: &str, text: &str) -> Value {
+        let options = self.model.application(application).charm.options();
+        options.get(option).map_or_else(|| text.into(), |option| option.read(text))
+    }
+
     /// `juju integrate APPLICATION:ENDPOINT APPLICATION:ENDPOINT`
     pub fn relate(&mut self, one: &str, other: &str) -> RelationId {
         self.model.relate(one, other)

@@ -17,6 +17,10 @@ impl Juju {
         self.retries = retries;
     }
 
+    pub(crate) fn retries(&self) -> u32 {
+        self.retries
+    }
+
     /// `juju model-config automatically-retry-hooks`: without it a failed hook waits for
     /// [`resolve`](Self::resolve) or [`skip_failed`](Self::skip_failed).
     pub fn set_automatic_retries(&mut self, retries: bool) {

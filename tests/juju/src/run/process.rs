@@ -141,9 +141,10 @@ fn attend(
                     kill_process_group(pid, Signal::KILL)?;
                     return child.wait();
                 }
-                Ok(Served::AgentDies) => {
+                Ok(Served::AgentDies(stream)) => {
                     run.agent_died = true;
                     listener = None;
+                    drop(stream);
                 }
                 Ok(Served::Answered) | Err(_) => {}
             }

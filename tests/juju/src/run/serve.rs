@@ -13,13 +13,13 @@ use crate::{Call, Fault, tool};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What comes of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Served {
     Answered,
     /// The hook is to be killed instead.
     Kill,
-    /// Nobody answers any more.
-    AgentDies,
+    /// Nobody answers any more. The call goes on hanging until the others can't come through.
+    AgentDies(UnixStream),
 }
 
 /// What the hook tools of one execution have asked for.
@@ -52,7 +52,7 @@ impl Server {
                 }
                 Fault::AgentDies => {
                     self.record(request, Answer::default());
-                    return Ok(Served::AgentDies);
+                    return Ok(Served::AgentDies(stream));
                 }
                 Fault::Delay(time) => thread::sleep(*time),
                 Fault::Refuse { exit, stderr } => {

@@ -19,9 +19,12 @@ pub(crate) fn install_tools(dir: &Path, version: &Version) {
     }
 }
 
-/// The executable lies in the profile's folder, and what runs us there too or in a folder of it.
+/// The player of scenarios is all tools itself. Else the executable lies in the profile's folder, and what runs us there too or in a folder of it.
 fn find_hook_tool() -> PathBuf {
     let running = env::current_exe().unwrap_or_else(|error| panic!("the path of this executable: {error}"));
+    if running.file_stem().is_some_and(|name| name == "test-juju") {
+        return running;
+    }
     let places = running.ancestors().skip(1).take(2).map(|dir| dir.join("hook-tool"));
     places.into_iter().find(|place| place.is_file()).unwrap_or_else(|| {
         panic!(
