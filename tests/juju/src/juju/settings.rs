@@ -27,6 +27,12 @@ impl Juju {
         self.model.retries_hooks = retries;
     }
 
+    /// Tell the others that a unit departs as soon as it is removed, while it still runs its own hooks. Without it
+    /// they are told when it is gone. A charm should bear both.
+    pub fn set_early_departures(&mut self, early: bool) {
+        self.model.departs_early = early;
+    }
+
     /// The version of Juju, as `3.6.9`. Before 2.8 there are no state tools, before 3.0 no secrets; before 2.8 and
     /// in 4.0 a commit is several transactions. One that can't be read counts as current.
     pub fn set_version(&mut self, version: &str) {

@@ -141,6 +141,9 @@ impl Model {
         if unit.agent.installed || unit.agent.retry.is_some() {
             for id in unit.agent.memberships.keys().copied().collect::<Vec<_>>() {
                 self.break_membership(id, name, false);
+                if self.departs_early {
+                    self.prepare_to_leave(id, name);
+                }
             }
             self.busy.insert(name.clone());
             let machine = self.unit(name).machine;

@@ -51,6 +51,8 @@ pub(crate) struct Model {
     pub(crate) version: Version,
     /// `automatically-retry-hooks`
     pub(crate) retries_hooks: bool,
+    /// The others are told of a unit's departure as soon as it is dying, not when it is gone.
+    pub(crate) departs_early: bool,
     /// What the clock shows: it stands still.
     pub(crate) now: String,
     /// What `goal-state` prints instead of what follows from the model.
@@ -74,6 +76,7 @@ impl Model {
             secrets: BTreeMap::new(),
             version: Version::new("3.6.9"),
             retries_hooks: true,
+            departs_early: false,
             now: "2024-01-02 03:04:05Z".to_owned(),
             goal_state: None,
             networks: None,

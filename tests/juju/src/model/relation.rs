@@ -30,6 +30,8 @@ pub(crate) struct Relation {
     /// Who is in scope, by container (empty in a global relation) and end.
     members: BTreeMap<(Name, usize), BTreeSet<Name>>,
     population: usize,
+    /// Who is still in scope, but seen by nobody any more.
+    departing: BTreeSet<Name>,
     /// Where each unit that ever entered has its place.
     containers: BTreeMap<Name, Name>,
 }
@@ -54,6 +56,7 @@ impl Relation {
             units: BTreeMap::new(),
             members: BTreeMap::new(),
             population: 0,
+            departing: BTreeSet::new(),
             containers: BTreeMap::new(),
         }
     }
@@ -84,7 +87,17 @@ impl Relation {
     pub(crate) fn enter(&mut self, container: &Name, end: usize, unit: &Name) {
         self.containers.insert(unit.clone(), container.clone());
         let place = self.place(container, end);
+        self.departing.remove(unit);
         self.population += usize::from(self.members.entry(place).or_default().insert(unit.clone()));
+    }
+
+    /// From now on nobody sees the unit, though it hasn't left yet.
+    pub(crate) fn prepare_to_leave(&mut self, unit: &Name) {
+        self.departing.insert(unit.clone());
+    }
+
+    pub(crate) fn is_departing(&self, unit: &Name) -> bool {
+        self.departing.contains(unit)
     }
 
     pub(crate) fn leave(&mut self, container: &Name, end: usize, unit: &Name) {
@@ -111,13 +124,18 @@ impl Relation {
     /// The units in scope that a unit in this container at this end sees, and that see it.
     pub(crate) fn counterparts(&self, container: &Name, end: usize, unit: &Name) -> Vec<Name> {
         let members = self.members.get(&self.place(container, self.opposite(end)));
-        members.into_iter().flatten().filter(|member| *member != unit).cloned().collect()
+        members
+            .into_iter()
+            .flatten()
+            .filter(|member| *member != unit && !self.is_departing(member))
+            .cloned()
+            .collect()
     }
 
     /// Whether that unit is in scope and seen from this container at this end.
     pub(crate) fn sees(&self, container: &Name, end: usize, unit: &Name) -> bool {
         let members = self.members.get(&self.place(container, self.opposite(end)));
-        members.is_some_and(|members| members.contains(unit))
+        members.is_some_and(|members| members.contains(unit)) && !self.is_departing(unit)
     }
 
     fn place(&self, container: &Name, end: usize) -> (Name, usize) {

@@ -155,3 +155,18 @@ fn a_port_of_a_neighbour_is_taken() {
         "ERROR cannot open 85/tcp (unit \"agent/0\"): port range conflicts with 80-90/tcp (unit \"provider/0\")\n"
     );
 }
+
+#[test]
+fn a_removed_unit_may_depart_for_the_others_before_it_is_gone() {
+    let (_charm, mut juju, web) = related("true");
+    juju.set_early_departures(true);
+    juju.add_unit("client");
+    juju.settle();
+    juju.remove_unit("client/1");
+    let run = juju.step_unit("provider/0").unwrap();
+    assert_eq!((run.hook.as_str(), run.departing.as_deref()), ("web-relation-departed", Some("client/1")));
+    assert_eq!(juju.units("client").len(), 2, "it is still there");
+    juju.relation_set("client/1", web, [("late", "1")]);
+    assert!(juju.settle().is_empty(), "and nobody is told of it any more");
+    assert_eq!(juju.units("client").len(), 1);
+}
