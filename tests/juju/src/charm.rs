@@ -105,6 +105,14 @@ impl ConfigOption {
         self.default.clone().unwrap_or(Value::Null)
     }
 
+    /// A value from a command line.
+    pub(crate) fn read(&self, text: &str) -> Value {
+        match self.kind.as_str() {
+            "int" | "float" | "boolean" => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+            _ => text.into(),
+        }
+    }
+
     /// Whether Juju would take the value.
     pub(crate) fn accepts(&self, value: &Value) -> bool {
         match self.kind.as_str() {

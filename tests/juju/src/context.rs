@@ -102,7 +102,9 @@ impl<'m> HookContext<'m> {
         let relation = self.model.relations.get(&id).ok_or_else(denied)?;
         let application = name.rsplit_once('/').map_or("", |(application, _)| application);
         relation.end_of(application).ok_or_else(denied)?;
-        let settings = relation.units.get(name).ok_or_else(|| {
+        let container = self.model.unit(&self.unit).container(&self.unit);
+        let visible = relation.shares_container(&container, name);
+        let settings = relation.units.get(name).filter(|_| visible).ok_or_else(|| {
             let key = relation.key();
             Failure::failed(format!(
                 r#"cannot read settings for unit "{name}" in relation "{key}": unit "{name}": settings not found"#

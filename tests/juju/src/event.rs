@@ -17,6 +17,12 @@ pub struct Event {
     pub remote_app: Option<Name>,
     /// `JUJU_DEPARTING_UNIT` of a departed hook.
     pub departing: Option<Name>,
+    /// `JUJU_SECRET_ID` of a secret hook, as `secret:ID`.
+    pub secret: Option<String>,
+    /// `JUJU_SECRET_LABEL`.
+    pub secret_label: String,
+    /// `JUJU_SECRET_REVISION`, 0 where there is none.
+    pub secret_revision: u32,
     /// The version of the remote data that this event tells of.
     pub(crate) version: u64,
 }
@@ -39,6 +45,10 @@ pub enum HookKind {
     RelationChanged,
     RelationDeparted,
     RelationBroken,
+    SecretChanged,
+    SecretExpired,
+    SecretRemove,
+    SecretRotate,
 }
 
 impl HookKind {
@@ -58,6 +68,10 @@ impl HookKind {
             Self::RelationChanged => "relation-changed",
             Self::RelationDeparted => "relation-departed",
             Self::RelationBroken => "relation-broken",
+            Self::SecretChanged => "secret-changed",
+            Self::SecretExpired => "secret-expired",
+            Self::SecretRemove => "secret-remove",
+            Self::SecretRotate => "secret-rotate",
         }
     }
 }
@@ -72,6 +86,9 @@ impl Event {
             remote_unit: None,
             remote_app: None,
             departing: None,
+            secret: None,
+            secret_label: String::new(),
+            secret_revision: 0,
             version: 0,
         }
     }
@@ -86,8 +103,10 @@ impl Event {
 
     /// Whether both are the same hook about the same unit, perhaps about different versions of its data.
     pub(crate) fn is_same_hook(&self, other: &Self) -> bool {
-        (self.kind, self.relation, &self.remote_unit, &self.remote_app)
-            == (other.kind, other.relation, &other.remote_unit, &other.remote_app)
+        let whom =
+            |event: &Self| (event.kind, event.relation, event.remote_unit.clone(), event.remote_app.clone());
+        whom(self) == whom(other)
+            && (&self.secret, self.secret_revision) == (&other.secret, other.secret_revision)
     }
 }
 
@@ -100,6 +119,9 @@ impl fmt::Display for Event {
                 write!(f, ", {remote}")?;
             }
             f.write_str(")")?;
+        }
+        if let Some(secret) = &self.secret {
+            write!(f, " ({secret})")?;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::Part;
+
 /// What goes wrong at a call of a hook tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -14,6 +16,9 @@ pub enum Fault {
     Delay(Duration),
     /// The hook and all its processes are killed before the call is carried out.
     Kill,
+    /// The unit's agent dies: no call is answered from this one on. The hook goes on by itself, nothing of it is
+    /// committed, and the agent that comes back runs it again.
+    AgentDies,
 }
 
 /// What will go wrong in the next hook of a unit.
@@ -21,6 +26,6 @@ pub enum Fault {
 pub(crate) struct Faults {
     /// The number of the call, from 1, and the fault.
     pub(crate) calls: Vec<(usize, Fault)>,
-    pub(crate) fail_commit: bool,
+    pub(crate) fail_commit: Option<Part>,
     pub(crate) commit_and_rerun: bool,
 }

@@ -6,6 +6,7 @@ use crate::{Event, Name, RelationId};
 
 /// One execution: a hook, an action or a command of juju-exec.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a report")]
 pub struct HookRun {
     /// Whose it was.
     pub unit: Name,
@@ -19,12 +20,16 @@ pub struct HookRun {
     pub remote_app: Option<Name>,
     /// `JUJU_DEPARTING_UNIT`.
     pub departing: Option<Name>,
+    /// `JUJU_SECRET_ID`.
+    pub secret: Option<String>,
     /// The charm has no such hook: no process ran, and Juju took the event as done.
     pub missing: bool,
     /// The exit code, or minus the signal that ended the process.
     pub exit: i32,
     /// The process took too long and was killed.
     pub timed_out: bool,
+    /// The agent died while it ran.
+    pub agent_died: bool,
     /// Whether Juju committed what the hook had asked for.
     pub committed: bool,
     /// 1 for the first time, 2 for the first retry.
@@ -69,9 +74,11 @@ impl HookRun {
             remote_unit: event.and_then(|event| event.remote_unit.clone()),
             remote_app: event.and_then(|event| event.remote_app.clone()),
             departing: event.and_then(|event| event.departing.clone()),
+            secret: event.and_then(|event| event.secret.clone()),
             missing: false,
             exit: 0,
             timed_out: false,
+            agent_died: false,
             committed: false,
             attempt: 1,
             millis: 0.0,
@@ -110,12 +117,18 @@ impl fmt::Display for HookRun {
             let remote = self.remote_unit.as_ref().or(self.remote_app.as_ref()).map_or("", |name| name);
             write!(f, " ({relation}, {remote})")?;
         }
+        if let Some(secret) = &self.secret {
+            write!(f, " ({secret})")?;
+        }
         if self.missing {
             return f.write_str(": no such hook");
         }
         write!(f, ": exit {} after {:.1} ms, {} calls", self.exit, self.millis, self.calls.len())?;
         if self.timed_out {
             f.write_str(", timed out")?;
+        }
+        if self.agent_died {
+            f.write_str(", the agent died")?;
         }
         if !self.committed {
             f.write_str(", not committed")?;

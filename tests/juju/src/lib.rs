@@ -9,24 +9,33 @@
     reason = "a test that asks for what isn't in the model is wrong, and must say so at once"
 )]
 
+mod base64;
 #[cfg(test)]
 mod battery;
 mod charm;
+#[doc(hidden)]
+pub mod client;
 mod context;
+mod context_secrets;
 mod event;
 mod fault;
+mod go_number;
+mod go_yaml;
 mod hook_run;
 mod juju;
 mod metadata;
 mod model;
 mod packed;
+mod part;
 mod port;
 mod run;
+mod scenario;
 mod settings;
 mod tool;
+mod tree;
+mod version;
 #[doc(hidden)]
 pub mod wire;
-mod yaml;
 
 /// The name of a unit or an application, shared.
 pub type Name = std::sync::Arc<str>;
@@ -37,4 +46,6 @@ pub use fault::Fault;
 pub use hook_run::{Call, HookRun};
 pub use juju::{ActionRun, Juju, Pending};
 pub use model::{RelationId, Status};
+pub use part::Part;
+pub use scenario::{Scenario, ScenarioError};
 pub use settings::{Bag, Changes};

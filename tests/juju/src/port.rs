@@ -18,35 +18,46 @@ enum Protocol {
 impl PortRange {
     /// Read `80`, `80/udp`, `8000-8010/tcp` or `icmp`. The error is what the hook tool says.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        if text.eq_ignore_ascii_case("icmp") {
+        let text = text.to_ascii_lowercase();
+        let (range, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
+        if range == "icmp" {
             return Ok(Self { protocol: Protocol::Icmp, from: -1, to: -1 });
         }
-        let (range, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-        let protocol = match protocol.to_ascii_lowercase().as_str() {
+        let ports: Vec<&str> = range.split('-').collect();
+        let (from, to) = match ports.as_slice() {
+            [one] => (number(one)?, number(one)?),
+            [from, to] => (number(from)?, number(to)?),
+            _ => return Err(format!(r#"invalid port range "{range}""#)),
+        };
+        let protocol = match protocol {
             "tcp" => Protocol::Tcp,
             "udp" => Protocol::Udp,
+            "icmp" => return Err(format!(r#"protocol "icmp" doesn't support any ports; got "{from}""#)),
             _ => return Err(format!(r#"invalid protocol "{protocol}", expected "tcp", "udp", or "icmp""#)),
         };
-        let (from, to) = range.split_once('-').unwrap_or((range, range));
-        let number = |port: &str| {
-            port.parse().map_err(|_| {
-                format!(r#"invalid port "{port}": strconv.Atoi: parsing "{port}": invalid syntax"#)
-            })
-        };
-        let (from, to): (i64, i64) = (number(from)?, number(to)?);
+        let range = Self { protocol, from, to };
         if from > to {
-            return Err(format!("invalid port range {text}"));
+            return Err(format!("invalid port range {range}"));
         }
         if from < 0 || to > 65_535 {
             return Err(format!("port range bounds must be between 0 and 65535, got {from}-{to}"));
         }
-        Ok(Self { protocol, from, to })
+        Ok(range)
     }
 
-    /// Whether both cover some port, without being the same.
-    pub(crate) fn conflicts(&self, other: &Self) -> bool {
-        self != other && self.protocol == other.protocol && self.from <= other.to && other.from <= self.to
+    /// Whether both cover some port.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.protocol == other.protocol && self.from <= other.to && other.from <= self.to
     }
+}
+
+fn number(port: &str) -> Result<i64, String> {
+    port.parse().map_err(|error: std::num::ParseIntError| {
+        let overflows =
+            matches!(error.kind(), std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow);
+        let what = if overflows { "value out of range" } else { "invalid syntax" };
+        format!(r#"invalid port "{port}": strconv.Atoi: parsing "{port}": {what}"#)
+    })
 }
 
 impl fmt::Display for PortRange {

@@ -1,7 +1,7 @@
 //! What goes wrong, and what an operator does about it.
 
 use super::Juju;
-use crate::{Fault, Name, RelationId};
+use crate::{Fault, Name, Part, RelationId};
 
 impl Juju {
     /// In the unit's next hook, something goes wrong at the n-th call of a hook tool, counted from 1.
@@ -11,7 +11,13 @@ impl Juju {
 
     /// The unit's next hook exits 0 but Juju can't commit: nothing is written, and the hook is run again.
     pub fn fail_commit(&mut self, unit: &str) {
-        self.faults.entry(unit.into()).or_default().fail_commit = true;
+        self.fail_commit_at(unit, Part::Secrets);
+    }
+
+    /// The same, but the parts before this one may have been written: secrets always, the others where each is
+    /// a transaction of its own.
+    pub fn fail_commit_at(&mut self, unit: &str, part: Part) {
+        self.faults.entry(unit.into()).or_default().fail_commit = Some(part);
     }
 
     /// The unit's next hook is committed, but the agent dies before it records that, and runs it again.
@@ -24,6 +30,14 @@ impl Juju {
         let failed = self.failed(unit);
         let event = failed.unwrap_or_else(|| panic!("{unit} has no failed hook"));
         self.model.done(&Name::from(unit), &event);
+    }
+
+    /// `juju resolve`: the failed hook runs again. Needed where hooks aren't retried by themselves.
+    pub fn resolve(&mut self, unit: &str) {
+        let agent = &mut self.model.unit_mut(unit).agent;
+        assert!(agent.in_error, "{unit} has no failed hook");
+        agent.resolved = true;
+        self.model.busy.insert(unit.into());
     }
 
     /// The agent restarts: it forgets databags it has read, and relations that were removed by force.

@@ -11,7 +11,7 @@ use crate::context::{ActionContext, HookContext};
 use crate::fault::Faults;
 use crate::model::Writes;
 use crate::run::{Execution, Kind, Program, execute, socket_address, unpack, variables};
-use crate::{Event, Fault, HookKind, HookRun, Name};
+use crate::{Event, Fault, HookKind, HookRun, Name, Part, RelationId};
 
 /// An action that has run.
 #[derive(Debug, Clone)]
@@ -32,8 +32,34 @@ impl Juju {
         let unit = Name::from(unit);
         let mut run = HookRun::new(&unit, "juju-exec".to_owned(), None);
         let argv = command.iter().map(OsString::from).collect();
-        let (writes, _) = self.execute(argv, Kind::Exec, None, &[], &mut run);
-        self.commit(writes, &mut run);
+        let (writes, _) = self.execute(argv, Kind::Exec(None), None, &[], &mut run);
+        self.commit(writes, None, &mut run);
+        run
+    }
+
+    /// `juju-exec -r RELATION COMMAND…`, for a unit of the other side if there is just one or one is named.
+    pub fn exec_in(
+        &mut self,
+        unit: &str,
+        relation: RelationId,
+        remote_unit: Option<&str>,
+        command: &[&str],
+    ) -> HookRun {
+        let unit = Name::from(unit);
+        let membership = self.model.unit(&unit).agent.memberships.get(&relation);
+        let membership = membership.unwrap_or_else(|| panic!("{unit} isn't in relation {relation}"));
+        let only = membership.told.keys().next().filter(|_| membership.told.len() == 1);
+        let event = Event {
+            relation: Some(relation),
+            endpoint: Some(membership.endpoint.clone()),
+            remote_unit: remote_unit.map(Name::from).or(only.cloned()),
+            remote_app: Some(membership.remote_application.clone()),
+            ..Event::of(HookKind::UpdateStatus)
+        };
+        let mut run = HookRun::new(&unit, "juju-exec".to_owned(), Some(&event));
+        let argv = command.iter().map(OsString::from).collect();
+        let (writes, _) = self.execute(argv, Kind::Exec(Some(&event)), None, &[], &mut run);
+        self.commit(writes, None, &mut run);
         run
     }
 
@@ -48,7 +74,7 @@ impl Juju {
         let action = ActionContext { params, ..ActionContext::default() };
         let (writes, action) = self.execute(vec![program.into()], kind, Some(action), &[], &mut run);
         if run.exit == 0 {
-            self.commit(writes, &mut run);
+            self.commit(writes, None, &mut run);
         }
         let ActionContext { results, failure, messages, .. } = action.unwrap_or_default();
         ActionRun { run, results, failure, messages }
@@ -70,8 +96,11 @@ impl Juju {
         let faults = self.faults.remove(unit).unwrap_or_default();
         let Faults { calls, fail_commit, commit_and_rerun } = faults;
         let (writes, _) = self.execute(vec![program.into()], Kind::Hook(event), None, &calls, &mut run);
-        if run.exit == 0 && !fail_commit {
-            self.commit(writes, &mut run);
+        if run.exit == 0 && !run.agent_died {
+            self.commit(writes, fail_commit, &mut run);
+        }
+        if run.agent_died {
+            self.restart_agent(unit);
         }
         if run.committed && !commit_and_rerun {
             run.attempt = self.model.unit(unit).agent.retry.as_ref().map_or(0, |(_, failures)| *failures) + 1;
@@ -93,7 +122,7 @@ impl Juju {
         run: &mut HookRun,
     ) -> (Writes, Option<ActionContext>) {
         let unit = run.unit.clone();
-        let what = if matches!(kind, Kind::Exec) { "run-commands" } else { &run.hook };
+        let what = if matches!(kind, Kind::Exec(_)) { "run-commands" } else { &run.hook };
         let context_id = format!("{unit}-{what}-{}", self.rng.u64(..1 << 63));
         let (charm_dir, tools) = (self.charm_dir(&unit), self.tools());
         let execution =
@@ -106,15 +135,18 @@ impl Juju {
             socket: socket_address(&charm_dir),
             limit: self.limit,
         };
-        let event = if let Kind::Hook(event) = kind { Some(event.clone()) } else { None };
+        let event = match kind {
+            Kind::Hook(event) | Kind::Exec(Some(event)) => Some(event.clone()),
+            Kind::Action { .. } | Kind::Exec(None) => None,
+        };
         let mut context = HookContext::new(&mut self.model, &unit, event, action);
         execute(&mut context, &program, faults, run);
         run.log = context.log;
         (context.writes, context.action)
     }
 
-    fn commit(&mut self, writes: Writes, run: &mut HookRun) {
-        match self.model.commit(&run.unit, writes) {
+    fn commit(&mut self, writes: Writes, fails_at: Option<Part>, run: &mut HookRun) {
+        match self.model.commit(&run.unit, writes, fails_at) {
             Ok(published) => {
                 run.published = published;
                 run.committed = true;

@@ -2,6 +2,8 @@ mod faults;
 mod hooks;
 mod operator;
 mod queue;
+mod secrets;
+mod settings;
 mod views;
 
 use std::collections::BTreeMap;
@@ -38,27 +40,11 @@ impl Juju {
     pub fn new(seed: u64) -> Self {
         let root = tempfile::Builder::new().prefix("juju-").tempdir();
         let root = root.unwrap_or_else(|error| panic!("a temporary folder: {error}"));
-        run::install_tools(&root.path().join("tools"));
         let mut rng = Rng::with_seed(seed);
         let uuid = format!("{:08x}-0bad-400d-8000-{:012x}", rng.u32(..), rng.u64(..1 << 48));
-        Self {
-            model: Model::new("test", &uuid),
-            rng,
-            root,
-            limit: Duration::from_mins(2),
-            retries: 3,
-            faults: BTreeMap::new(),
-        }
-    }
-
-    /// How long a hook may run before it is killed. Juju itself has no such limit.
-    pub fn set_hook_limit(&mut self, limit: Duration) {
-        self.limit = limit;
-    }
-
-    /// How often [`settle`](Self::settle) retries a failing hook before it gives up.
-    pub fn set_retries(&mut self, retries: u32) {
-        self.retries = retries;
+        let model = Model::new("test", &uuid);
+        run::install_tools(&root.path().join("tools"), &model.version);
+        Self { model, rng, root, limit: Duration::from_mins(2), retries: 3, faults: BTreeMap::new() }
     }
 
     /// The unit's charm folder, where its hooks run.

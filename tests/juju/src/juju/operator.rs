@@ -40,6 +40,12 @@ impl Juju {
         self.wake_units(application);
     }
 
+    /// A value as it is written on a command line, for an option of the application's charm.
+    pub(crate) fn option_value(&self, application: &str, option: &str, text: &str) -> Value {
+        let options = self.model.application(application).charm.options();
+        options.get(option).map_or_else(|| text.into(), |option| option.read(text))
+    }
+
     /// `juju integrate APPLICATION:ENDPOINT APPLICATION:ENDPOINT`
     pub fn relate(&mut self, one: &str, other: &str) -> RelationId {
         self.model.relate(one, other)
@@ -48,6 +54,16 @@ impl Juju {
     /// `juju remove-relation`
     pub fn remove_relation(&mut self, relation: RelationId) {
         self.model.remove_relation(relation);
+    }
+
+    /// `juju suspend-relation`: everybody departs and it breaks. For relations across models.
+    pub fn suspend_relation(&mut self, relation: RelationId) {
+        self.model.suspend_relation(relation);
+    }
+
+    /// `juju resume-relation`: it is created anew under the same number, with empty databags.
+    pub fn resume_relation(&mut self, relation: RelationId) {
+        self.model.resume_relation(relation);
     }
 
     /// `juju remove-unit`

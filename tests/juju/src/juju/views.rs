@@ -75,6 +75,15 @@ impl Juju {
         application.into_iter().flat_map(|application| application.units.iter().cloned()).collect()
     }
 
+    /// The relations at an application's endpoint that are not gone.
+    pub fn relations_at(&self, application: &str, endpoint: &str) -> Vec<RelationId> {
+        let at = |id: &RelationId| {
+            let mut ends = self.model.relations[id].ends.iter();
+            ends.any(|end| *end.application == *application && end.endpoint.name == endpoint)
+        };
+        self.relations(application).into_iter().filter(at).collect()
+    }
+
     /// The relations of an application that are not gone.
     pub fn relations(&self, application: &str) -> Vec<RelationId> {
         let application = self.model.applications.get(application);

@@ -21,6 +21,8 @@ pub(crate) struct Agent {
     pub(crate) retry: Option<(Event, u32)>,
     /// The hook that failed last put the unit into an error. A killed one doesn't.
     pub(crate) in_error: bool,
+    /// An operator has said that the failed hook is to be tried again.
+    pub(crate) resolved: bool,
     /// Whether it was told that it leads, or that it doesn't.
     pub(crate) told_leader: Option<bool>,
     /// The version of the leader's settings that it was told of. None after a restart.

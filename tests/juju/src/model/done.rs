@@ -11,6 +11,7 @@ impl Model {
         let failures = agent.retry.as_ref().map_or(0, |(_, failures)| *failures) + 1;
         agent.retry = Some((event.clone(), failures));
         agent.in_error = in_error;
+        agent.resolved = false;
         failures
     }
 
@@ -21,6 +22,7 @@ impl Model {
         let agent = &mut unit.agent;
         agent.retry = None;
         agent.in_error = false;
+        agent.resolved = false;
         if agent.queued.as_ref().is_some_and(|queued| queued.is_same_hook(event)) {
             agent.queued = None;
         }
@@ -59,6 +61,10 @@ impl Model {
                 let config = self.application(&application).config.clone();
                 self.unit_mut(name).agent.told_config = Some(config);
             }
+            HookKind::SecretChanged
+            | HookKind::SecretExpired
+            | HookKind::SecretRemove
+            | HookKind::SecretRotate => self.secret_told(name, event),
             _ => {
                 if let Some(id) = event.relation {
                     self.relation_done(id, name, event);
@@ -101,8 +107,13 @@ impl Model {
     fn broken(&mut self, id: RelationId, name: &Name) {
         let unit = self.unit_mut(name);
         let dying = unit.agent.memberships.remove(&id).is_some_and(|membership| membership.dying);
+        let suspended = self.relations.get(&id).is_some_and(|relation| relation.suspended);
+        let unit = self.unit_mut(name);
         unit.agent.active.remove(&id);
         let subordinate = unit.principal.is_some();
+        if suspended {
+            return self.leave_scope(id, name);
+        }
         if !dying {
             return;
         }

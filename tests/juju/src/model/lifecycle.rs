@@ -141,6 +141,9 @@ impl Model {
         if unit.agent.installed || unit.agent.retry.is_some() {
             for id in unit.agent.memberships.keys().copied().collect::<Vec<_>>() {
                 self.break_membership(id, name, false);
+                if self.departs_early {
+                    self.prepare_to_leave(id, name);
+                }
             }
             self.busy.insert(name.clone());
             let machine = self.unit(name).machine;
@@ -170,6 +173,7 @@ impl Model {
             owner.leader = owner.units.first().cloned();
             self.busy.extend(self.application(&application).leader.clone());
         }
+        self.forget_owner(name);
         self.bury_application(&application);
     }
 
@@ -193,6 +197,7 @@ impl Model {
         };
         if self.applications.get(name).is_some_and(gone) {
             self.applications.remove(name);
+            self.forget_owner(&name.into());
         }
     }
 }

@@ -6,9 +6,14 @@ mod commit;
 mod done;
 mod lifecycle;
 mod membership;
+mod network;
 mod next;
 mod relation;
 mod scopes;
+mod secret;
+mod secret_writes;
+mod secrets;
+mod suspension;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,13 +22,18 @@ pub(crate) use agent::Agent;
 pub(crate) use application::Application;
 pub(crate) use commit::Writes;
 pub(crate) use membership::Membership;
+pub(crate) use network::Network;
 pub(crate) use next::Next;
 pub use relation::RelationId;
 pub(crate) use relation::{End, Relation};
+pub(crate) use secret::{About, Consumer, Grant, Owner, Secret};
+pub(crate) use secret_writes::{NewSecret, SecretWrites};
 pub use unit::Status;
 pub(crate) use unit::Unit;
 
 use crate::Name;
+use crate::tree::Tree;
+use crate::version::Version;
 
 /// A model and everything in it.
 #[derive(Debug)]
@@ -37,7 +47,20 @@ pub(crate) struct Model {
     pub(crate) machines: Vec<BTreeSet<Name>>,
     /// Units that may have something to run. All others have nothing.
     pub(crate) busy: BTreeSet<Name>,
+    pub(crate) secrets: BTreeMap<String, Secret>,
+    pub(crate) version: Version,
+    /// `automatically-retry-hooks`
+    pub(crate) retries_hooks: bool,
+    /// The others are told of a unit's departure as soon as it is dying, not when it is gone.
+    pub(crate) departs_early: bool,
+    /// What the clock shows: it stands still.
+    pub(crate) now: String,
+    /// What `goal-state` prints instead of what follows from the model.
+    pub(crate) goal_state: Option<Tree>,
+    /// What `network-get` prints for each binding, instead of what follows from the model.
+    pub(crate) networks: Option<BTreeMap<String, Network>>,
     next_relation: u32,
+    next_secret: u32,
 }
 
 impl Model {
@@ -50,7 +73,15 @@ impl Model {
             relations: BTreeMap::new(),
             machines: Vec::new(),
             busy: BTreeSet::new(),
+            secrets: BTreeMap::new(),
+            version: Version::new("3.6.9"),
+            retries_hooks: true,
+            departs_early: false,
+            now: "2024-01-02 03:04:05Z".to_owned(),
+            goal_state: None,
+            networks: None,
             next_relation: 0,
+            next_secret: 0,
         }
     }
 

@@ -21,6 +21,9 @@ impl Model {
         let Some(unit) = self.units.get(name) else { return Next::Idle };
         let agent = &unit.agent;
         if let Some((event, _)) = &agent.retry {
+            if agent.in_error && !self.retries_hooks && !agent.resolved {
+                return Next::Idle;
+            }
             return Next::Only(event.clone());
         }
         if let Some(event) = &agent.queued {
@@ -58,6 +61,9 @@ impl Model {
         }
         if agent.rebooted {
             return Next::Only(Event::of(HookKind::Start));
+        }
+        if let Some(event) = self.secret_event(name) {
+            return Next::Only(event);
         }
         if !agent.active.is_empty() {
             return Next::AnyOf(&agent.active);
@@ -100,13 +106,13 @@ impl Model {
             .then(|| if leaving { Some(name.clone()) } else { remote_unit.clone() })
             .flatten();
         Some(Event {
-            kind,
             relation: Some(id),
             endpoint: Some(membership.endpoint.clone()),
             remote_unit,
             remote_app: Some(membership.remote_application.clone()),
             departing,
             version,
+            ..Event::of(kind)
         })
     }
 }

@@ -12,7 +12,11 @@ impl Model {
         let unit = &self.units[name];
         let (application, container, addresses) =
             (unit.application.clone(), unit.container(name), unit.addresses());
-        let Some(relation) = self.relations.get_mut(&id).filter(|relation| !relation.dying) else { return };
+        let Some(relation) =
+            self.relations.get_mut(&id).filter(|relation| !relation.dying && !relation.suspended)
+        else {
+            return;
+        };
         let Some(end) = relation.end_of(&application) else { return };
         let endpoint = relation.ends[end].endpoint.clone();
         relation.enter(&container, end, name);
@@ -47,6 +51,18 @@ impl Model {
         self.bury_relation(id);
     }
 
+    /// The unit is dying: the others are told that it departs before it has.
+    pub(super) fn prepare_to_leave(&mut self, id: RelationId, name: &Name) {
+        let unit = &self.units[name];
+        let (application, container) = (unit.application.clone(), unit.container(name));
+        let Some(relation) = self.relations.get_mut(&id) else { return };
+        let Some(end) = relation.end_of(&application) else { return };
+        relation.prepare_to_leave(name);
+        for counterpart in relation.counterparts(&container, end, name) {
+            self.compare(id, &counterpart, name, None);
+        }
+    }
+
     /// A dying relation that nobody is in any more goes away.
     pub(super) fn bury_relation(&mut self, id: RelationId) {
         if self.relations.get(&id).is_some_and(|relation| relation.dying && relation.is_empty()) {
@@ -70,6 +86,7 @@ impl Model {
 
     fn forget_relation(&mut self, id: RelationId) {
         let Some(relation) = self.relations.remove(&id) else { return };
+        self.end_grants(id);
         for end in relation.ends {
             if let Some(application) = self.applications.get_mut(&end.application) {
                 application.relations.remove(&id);
@@ -144,6 +161,9 @@ impl Model {
     fn tell_counterparts(&mut self, id: RelationId, name: &Name) {
         let unit = &self.units[name];
         let relation = &self.relations[&id];
+        if relation.is_departing(name) {
+            return;
+        }
         let Some(end) = relation.end_of(&unit.application) else { return };
         let version = relation.units[name].version;
         for counterpart in relation.counterparts(&unit.container(name), end, name) {

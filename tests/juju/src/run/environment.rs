@@ -18,8 +18,12 @@ pub(crate) struct Execution<'e> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind<'e> {
     Hook(&'e Event),
-    Action { name: &'e str, uuid: &'e str },
-    Exec,
+    Action {
+        name: &'e str,
+        uuid: &'e str,
+    },
+    /// juju-exec, with the relation that `-r` names.
+    Exec(Option<&'e Event>),
 }
 
 /// The abstract socket on which a unit's agent answers hook tools.
@@ -37,6 +41,7 @@ pub(crate) fn variables(model: &Model, execution: &Execution<'_>) -> Vec<(String
             variables.push(("JUJU_DISPATCH_PATH", format!("hooks/{hook}")));
             variables.push(("JUJU_HOOK_NAME", hook));
             of_relation(event, &mut variables);
+            of_secret(event, &mut variables);
         }
         Kind::Action { name, uuid } => {
             variables.push(("JUJU_DISPATCH_PATH", format!("actions/{name}")));
@@ -45,7 +50,12 @@ pub(crate) fn variables(model: &Model, execution: &Execution<'_>) -> Vec<(String
             variables.push(("JUJU_ACTION_UUID", uuid.to_owned()));
             variables.push(("JUJU_ACTION_TAG", format!("action-{uuid}")));
         }
-        Kind::Exec => variables.push(("JUJU_HOOK_NAME", String::new())),
+        Kind::Exec(event) => {
+            variables.push(("JUJU_HOOK_NAME", String::new()));
+            if let Some(event) = event {
+                of_relation(event, &mut variables);
+            }
+        }
     }
     let charm = unit.agent.charm.as_ref().map(|(charm, _)| charm.extra_env());
     let extra = charm.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone()));
@@ -69,7 +79,7 @@ fn always(model: &Model, unit: &Unit, execution: &Execution<'_>) -> Vec<(&'stati
         ("JUJU_MACHINE_ID", &unit.machine.to_string()),
         ("JUJU_PRINCIPAL_UNIT", unit.principal.as_deref().unwrap_or_default()),
         ("JUJU_AVAILABILITY_ZONE", ""),
-        ("JUJU_VERSION", "3.6.9"),
+        ("JUJU_VERSION", &model.version.to_string()),
         ("CLOUD_API_VERSION", ""),
         ("JUJU_CHARM_HTTP_PROXY", ""),
         ("JUJU_CHARM_HTTPS_PROXY", ""),
@@ -93,5 +103,14 @@ fn of_relation(event: &Event, variables: &mut Vec<(&'static str, String)>) {
     variables.push(("JUJU_REMOTE_APP", text(&event.remote_app)));
     if event.kind == HookKind::RelationDeparted {
         variables.push(("JUJU_DEPARTING_UNIT", text(&event.departing)));
+    }
+}
+
+fn of_secret(event: &Event, variables: &mut Vec<(&'static str, String)>) {
+    let Some(secret) = &event.secret else { return };
+    variables.push(("JUJU_SECRET_ID", secret.clone()));
+    variables.push(("JUJU_SECRET_LABEL", event.secret_label.clone()));
+    if event.secret_revision > 0 {
+        variables.push(("JUJU_SECRET_REVISION", event.secret_revision.to_string()));
     }
 }

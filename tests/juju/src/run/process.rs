@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
-use super::serve::Served;
+use super::serve::{Served, Server};
 use crate::context::HookContext;
 use crate::{Fault, HookRun};
 
@@ -52,8 +52,8 @@ fn try_execute(
     let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
     let start = Instant::now();
     let mut child = spawn(program, &stdout, &stderr)?;
-    let mut served = Served::default();
-    let status = attend(&mut child, context, program, faults, &listener, &mut served, &mut run.timed_out)?;
+    let mut served = Server::default();
+    let status = attend(&mut child, context, program, faults, listener, &mut served, run)?;
     run.millis = start.elapsed().as_secs_f64() * 1000.0;
     run.exit = status.code().unwrap_or_else(|| -status.signal().unwrap_or_default());
     run.calls = served.calls;
@@ -107,35 +107,46 @@ fn attend(
     context: &mut HookContext<'_>,
     program: &Program<'_>,
     faults: &[(usize, Fault)],
-    listener: &UnixListener,
-    served: &mut Served,
-    timed_out: &mut bool,
+    listener: UnixListener,
+    served: &mut Server,
+    run: &mut HookRun,
 ) -> io::Result<ExitStatus> {
     let pid = Pid::from_child(child);
     let ended = pidfd_open(pid, PidfdFlags::empty())?;
     let deadline = Instant::now() + program.limit;
+    let mut listener = Some(listener);
     loop {
-        let mut events = [PollFd::new(listener, PollFlags::IN), PollFd::new(&ended, PollFlags::IN)];
+        let mut events = vec![PollFd::new(&ended, PollFlags::IN)];
+        events.extend(listener.as_ref().map(|listener| PollFd::new(listener, PollFlags::IN)));
         let left = deadline.saturating_duration_since(Instant::now());
         let patience =
-            (!*timed_out).then(|| Timespec::try_from(left)).transpose().map_err(io::Error::other)?;
+            (!run.timed_out).then(|| Timespec::try_from(left)).transpose().map_err(io::Error::other)?;
         match poll(&mut events, patience.as_ref()) {
             Err(rustix::io::Errno::INTR) => continue,
             other => other?,
         };
-        if events[1].revents().contains(PollFlags::IN) {
+        if events[0].revents().contains(PollFlags::IN) {
             return child.wait();
         }
-        if left.is_zero() && !*timed_out {
-            *timed_out = true;
+        let called = events.get(1).is_some_and(|event| event.revents().contains(PollFlags::IN));
+        if left.is_zero() && !run.timed_out {
+            run.timed_out = true;
             kill_process_group(pid, Signal::KILL)?;
-        } else if events[0].revents().contains(PollFlags::IN) {
-            let (stream, _) = listener.accept()?;
+        } else if let Some(open) = listener.as_ref().filter(|_| called) {
+            let (stream, _) = open.accept()?;
             served.look_at_memory(child.id());
             // A tool that was killed in the middle of its call is nobody's error.
-            if let Ok(false) = served.answer(context, program.context_id, stream, faults) {
-                kill_process_group(pid, Signal::KILL)?;
-                return child.wait();
+            match served.answer(context, program.context_id, stream, faults) {
+                Ok(Served::Kill) => {
+                    kill_process_group(pid, Signal::KILL)?;
+                    return child.wait();
+                }
+                Ok(Served::AgentDies(stream)) => {
+                    run.agent_died = true;
+                    listener = None;
+                    drop(stream);
+                }
+                Ok(Served::Answered) | Err(_) => {}
             }
         }
     }

@@ -12,22 +12,32 @@ use crate::{Call, Fault, tool};
 /// A tool that doesn't get its request across in this time is stuck.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What comes of a call.
+#[derive(Debug)]
+pub(super) enum Served {
+    Answered,
+    /// The hook is to be killed instead.
+    Kill,
+    /// Nobody answers any more. The call goes on hanging until the others can't come through.
+    AgentDies(UnixStream),
+}
+
 /// What the hook tools of one execution have asked for.
 #[derive(Debug, Default)]
-pub(super) struct Served {
+pub(super) struct Server {
     pub(super) calls: Vec<Call>,
     pub(super) max_rss_kib: Option<u64>,
 }
 
-impl Served {
-    /// Answer one call. False: the hook is to be killed instead.
+impl Server {
+    /// Answer one call.
     pub(super) fn answer(
         &mut self,
         context: &mut HookContext<'_>,
         context_id: &str,
         mut stream: UnixStream,
         faults: &[(usize, Fault)],
-    ) -> io::Result<bool> {
+    ) -> io::Result<Served> {
         stream.set_nonblocking(false)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
@@ -38,7 +48,11 @@ impl Served {
             match fault {
                 Fault::Kill => {
                     self.record(request, Answer::default());
-                    return Ok(false);
+                    return Ok(Served::Kill);
+                }
+                Fault::AgentDies => {
+                    self.record(request, Answer::default());
+                    return Ok(Served::AgentDies(stream));
                 }
                 Fault::Delay(time) => thread::sleep(*time),
                 Fault::Refuse { exit, stderr } => {
@@ -49,7 +63,7 @@ impl Served {
         let answer = refused.unwrap_or_else(|| carry_out(context, context_id, &request));
         answer.write(&mut stream)?;
         self.record(request, answer);
-        Ok(true)
+        Ok(Served::Answered)
     }
 
     fn record(&mut self, request: Request, answer: Answer) {

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::Charm;
 
+/// From this size on a file isn't copied where a hard link does.
+const LARGE: u64 = 256 * 1024;
+
 /// Lay a charm over a unit's charm folder, as Juju does: files of the charm before it that the new one
 /// doesn't have go away, files of nobody stay. Symbolic links stay links.
 pub(crate) fn unpack(charm: &Charm, before: Option<&Charm>, to: &Path) {
@@ -31,8 +34,16 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         if kind.is_symlink() {
             symlink(fs::read_link(&path)?, &target)?;
         } else {
-            fs::copy(&path, &target)?;
+            lay(&path, &target)?;
         }
+    }
+    Ok(())
+}
+
+/// Share a large file, copy a small one: what a hook or a test writes into is small.
+fn lay(file: &Path, target: &Path) -> io::Result<()> {
+    if file.metadata()?.len() < LARGE || fs::hard_link(file, target).is_err() {
+        fs::copy(file, target)?;
     }
     Ok(())
 }

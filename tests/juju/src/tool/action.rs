@@ -1,72 +1,68 @@
 //! `action-get`, `action-set`, `action-fail` and `action-log`
 
-use super::flags::{Flags, Options};
-use super::format::Format;
-use super::{Call, Failure, Output, Result};
+use super::flags::Flags;
+use super::{Call, Failure, Output, Result, quote};
 use crate::context::{ActionContext, HookContext};
+use crate::tree::Tree;
 
 const RESERVED: [&str; 4] = ["stdout", "stdout-encoding", "stderr", "stderr-encoding"];
 
 /// `action-get [KEY]`, where dots go into nested maps.
-pub(super) fn get(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let flags = Options { values: &["format", "output|o"], switches: &[] }.parse(call.args)?;
+pub(super) fn get(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
     flags.at_most(1)?;
     let params = &running(context)?.params;
-    let value = match flags.rest.first() {
+    Ok(Output::Tree(match flags.rest.first() {
         Some(key) => {
-            key.split('.').try_fold(params, |value, part| value.get(part)).cloned().unwrap_or_default()
+            key.split('.').try_fold(params, |value, part| value.get(part)).map_or(Tree::Null, Tree::from)
         }
-        None => params.clone(),
-    };
-    Ok(Format::of(&flags)?.print(&value))
+        None if params.is_null() => Tree::Record(Vec::new()),
+        None => params.into(),
+    }))
 }
 
 /// `action-set K=V…`
-pub(super) fn set(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let flags = plain(call)?;
+pub(super) fn set(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
     let mut results = Vec::new();
     for arg in &flags.rest {
-        let (key, value) = arg
-            .split_once('=')
-            .filter(|(key, _)| !key.is_empty())
-            .ok_or_else(|| Failure::usage(format!(r#"argument "{arg}" must be of the form key...=value"#)))?;
-        if RESERVED.contains(&key) {
-            return Err(Failure::usage(format!(r#"cannot set reserved action key "{key}""#)));
-        }
-        if !key.split('.').all(is_result_key) {
-            return Err(Failure::usage(format!(
-                "key {key:?} must start and end with lowercase alphanumeric, \
-                 and contain only lowercase alphanumeric, hyphens and periods"
-            )));
+        let (key, value) = arg.split_once('=').ok_or_else(|| {
+            Failure::usage(format!("argument {} must be of the form key...=value", quote(arg)))
+        })?;
+        for part in key.split('.') {
+            if !is_result_key(part) {
+                return Err(Failure::usage(format!(
+                    "key {} must start and end with lowercase alphanumeric, \
+                     and contain only lowercase alphanumeric, hyphens and periods",
+                    quote(part)
+                )));
+            }
+            if RESERVED.contains(&part) {
+                return Err(Failure::usage(format!(r#"cannot set reserved action key "{part}""#)));
+            }
         }
         results.push((key.to_owned(), value.to_owned()));
     }
-    running(context)?.results.extend(results);
-    Ok(Output::nothing())
+    if !results.is_empty() {
+        running(context)?.results.extend(results);
+    }
+    Ok(Output::Nothing)
 }
 
 /// `action-fail [MESSAGE]`
-pub(super) fn fail(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let flags = plain(call)?;
+pub(super) fn fail(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
     flags.at_most(1)?;
     let message =
         flags.rest.first().map_or("action failed without reason given, check action for errors", |m| m);
     running(context)?.failure = Some(message.to_owned());
-    Ok(Output::nothing())
+    Ok(Output::Nothing)
 }
 
 /// `action-log MESSAGE…`
-pub(super) fn log(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let flags = plain(call)?;
+pub(super) fn log(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
     if flags.rest.is_empty() {
         return Err(Failure::usage("no message specified"));
     }
     running(context)?.messages.push(flags.rest.join(" "));
-    Ok(Output::nothing())
-}
-
-fn plain(call: Call<'_>) -> Result<Flags> {
-    Options { values: &[], switches: &[] }.parse(call.args)
+    Ok(Output::Nothing)
 }
 
 fn running<'c>(context: &'c mut HookContext<'_>) -> Result<&'c mut ActionContext> {

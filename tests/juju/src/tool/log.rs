@@ -1,23 +1,35 @@
 //! `juju-log [-l LEVEL] MESSAGE…`
 
-use super::flags::Options;
-use super::{Call, Failure, Output, Result};
+use super::flags::Flags;
+use super::{Call, Failure, Result, deprecated_format, quote};
 use crate::context::HookContext;
 
-const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"];
+/// Levels as they may be asked for, and as the log has them.
+const LEVELS: [(&str, &str); 8] = [
+    ("UNSPECIFIED", "UNSPECIFIED"),
+    ("TRACE", "TRACE"),
+    ("DEBUG", "DEBUG"),
+    ("INFO", "INFO"),
+    ("WARN", "WARNING"),
+    ("WARNING", "WARNING"),
+    ("ERROR", "ERROR"),
+    ("CRITICAL", "CRITICAL"),
+];
 
-pub(super) fn log(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let flags = Options { values: &["l|log-level", "format"], switches: &["debug"] }.parse(call.args)?;
+pub(super) fn log(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
     if flags.rest.is_empty() {
         return Err(Failure::usage("no message specified"));
     }
-    let asked = flags.value("l").unwrap_or(if flags.has("debug") { "DEBUG" } else { "INFO" });
-    let known = LEVELS.iter().find(|level| level.eq_ignore_ascii_case(asked));
+    let asked = match flags.text("l") {
+        _ if flags.has("debug") => "DEBUG",
+        asked => asked.unwrap_or("INFO"),
+    };
+    let known = LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(asked));
     if known.is_none() {
-        write(context, "WARNING", format!("Specified log level of {asked:?} is not a valid level"));
+        write(context, "WARNING", format!("Specified log level of {} is not valid", quote(asked)));
     }
-    write(context, known.copied().unwrap_or("INFO"), flags.rest.join(" "));
-    Ok(Output::nothing())
+    write(context, known.map_or("INFO", |(_, level)| level), flags.rest.join(" "));
+    Ok(deprecated_format(flags, "juju-log"))
 }
 
 fn write(context: &mut HookContext<'_>, level: &str, message: String) {

@@ -2,56 +2,72 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use super::flags::{Flags, Options};
-use super::format::Format;
-use super::{Call, Failure, Output, Result};
+use super::flags::Flags;
+use super::{Call, Failure, Output, Result, deprecated_format};
 use crate::context::HookContext;
 use crate::port::PortRange;
+use crate::tree::Tree;
 
 type Ports = BTreeSet<(String, PortRange)>;
 
 /// `open-port [--endpoints LIST] RANGE`
-pub(super) fn open(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let (range, endpoints) = range_of(call)?;
+pub(super) fn open(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
+    let (range, endpoints) = range_of(flags)?;
     let unit = context.unit.clone();
-    let ports = ports_mut(context);
-    if let Some((_, other)) = ports.iter().find(|(_, other)| other.conflicts(&range)) {
-        return Err(Failure::failed(format!(
-            r#"cannot open {range} (unit "{unit}"): port range conflicts with {other} (unit "{unit}") requested earlier"#
-        )));
+    let refused = |conflict: String| {
+        Failure::failed(format!(
+            r#"cannot open {range} (unit "{unit}"): port range conflicts with {conflict}"#
+        ))
+    };
+    let committed = &context.model.unit(&unit).ports;
+    let ports = context.writes.ports.as_ref().unwrap_or(committed);
+    if let Some((_, other)) = ports.iter().find(|(_, other)| *other != range && other.overlaps(&range)) {
+        let earlier =
+            if committed.iter().any(|(_, range)| range == other) { "" } else { " requested earlier" };
+        return Err(refused(format!(r#"{other} (unit "{unit}"){earlier}"#)));
     }
-    ports.extend(endpoints.into_iter().map(|endpoint| (endpoint, range)));
-    Ok(Output::nothing())
+    if let Some((neighbour, other)) = taken_by_neighbour(context, &range) {
+        return Err(refused(format!(r#"{other} (unit "{neighbour}")"#)));
+    }
+    ports_mut(context).extend(endpoints.into_iter().map(|endpoint| (endpoint, range)));
+    Ok(deprecated_format(flags, "open-port"))
+}
+
+/// The ports of the other units of the machine are taken, whatever endpoint they are for.
+fn taken_by_neighbour(context: &HookContext<'_>, range: &PortRange) -> Option<(crate::Name, PortRange)> {
+    let machine = context.model.unit(&context.unit).machine;
+    let neighbours = context.model.machines[machine].iter().filter(|name| **name != context.unit);
+    neighbours
+        .flat_map(|name| context.model.unit(name).ports.iter().map(move |(_, other)| (name, other)))
+        .find(|(_, other)| other.overlaps(range))
+        .map(|(name, other)| (name.clone(), *other))
 }
 
 /// `close-port [--endpoints LIST] RANGE`: closing what isn't open is no error.
-pub(super) fn close(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let (range, endpoints) = range_of(call)?;
+pub(super) fn close(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
+    let (range, endpoints) = range_of(flags)?;
     let everywhere = endpoints == [""];
     ports_mut(context)
         .retain(|(endpoint, open)| *open != range || !(everywhere || endpoints.contains(endpoint)));
-    Ok(Output::nothing())
+    Ok(deprecated_format(flags, "close-port"))
 }
 
 /// `opened-ports [--endpoints]`
-pub(super) fn opened(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let flags = Options { values: &["format", "output|o"], switches: &["endpoints"] }.parse(call.args)?;
+pub(super) fn opened(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
     flags.at_most(0)?;
     let ports = context.writes.ports.as_ref().unwrap_or_else(|| &context.model.unit(&context.unit).ports);
     let mut ranges: BTreeMap<PortRange, Vec<&str>> = BTreeMap::new();
     for (endpoint, range) in ports {
-        ranges.entry(*range).or_default().push(if endpoint.is_empty() { "*" } else { endpoint });
+        ranges.entry(*range).or_default().push(endpoint);
     }
     let lines = ranges.iter().map(|(range, endpoints)| {
-        if flags.has("endpoints") { format!("{range} ({})", endpoints.join(",")) } else { range.to_string() }
+        let endpoints = if endpoints.contains(&"") { "*".to_owned() } else { endpoints.join(", ") };
+        if flags.has("endpoints") { format!("{range} ({endpoints})") } else { range.to_string() }
     });
-    Ok(Format::of(&flags)?.print(&lines.collect::<Value>()))
+    Ok(Output::Tree(Tree::Lines(lines.collect())))
 }
 
-fn range_of(call: Call<'_>) -> Result<(PortRange, Vec<String>)> {
-    let flags: Flags = Options { values: &["endpoints", "format"], switches: &[] }.parse(call.args)?;
+fn range_of(flags: &Flags) -> Result<(PortRange, Vec<String>)> {
     let range = flags.rest.first().ok_or_else(|| Failure::usage("no port or range specified"))?;
     let range = PortRange::parse(range).map_err(Failure::usage)?;
     flags.at_most(1)?;

@@ -1,16 +1,13 @@
 //! `relation-ids` and `relation-list`, and how all relation tools find their relation.
 
-use serde_json::Value;
-
-use super::flags::{Flags, Options};
-use super::format::Format;
+use super::flags::Flags;
 use super::{Call, Failure, Output, Result};
 use crate::context::HookContext;
 use crate::model::{Membership, RelationId};
+use crate::tree::Tree;
 
 /// `relation-ids [ENDPOINT]`
-pub(super) fn ids(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let flags = Options { values: &["format", "output|o"], switches: &[] }.parse(call.args)?;
+pub(super) fn ids(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
     let here = context.event.as_ref().and_then(|event| event.endpoint.as_deref());
     let endpoint = flags
         .rest
@@ -26,21 +23,18 @@ pub(super) fn ids(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
         .map(|(id, _)| format!("{endpoint}:{id}"))
         .collect();
     ids.sort();
-    Ok(Format::of(&flags)?.print(&Value::from(ids)))
+    Ok(Output::Tree(Tree::Lines(ids)))
 }
 
 /// `relation-list [-r ID] [--app]`
-pub(super) fn list(context: &mut HookContext<'_>, call: Call<'_>) -> Result<Output> {
-    let flags =
-        Options { values: &["r|relation", "format", "output|o"], switches: &["app"] }.parse(call.args)?;
-    let (id, membership) = relation_of(context, &flags)?;
+pub(super) fn list(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
+    let (id, membership) = relation_of(context, flags)?;
     flags.at_most(0)?;
-    let result = if flags.has("app") {
-        Value::from(&*membership.remote_application)
+    Ok(Output::Tree(if flags.has("app") {
+        Tree::from(&*membership.remote_application)
     } else {
-        context.members(id).iter().map(|member| &**member).collect()
-    };
-    Ok(Format::of(&flags)?.print(&result))
+        Tree::Lines(context.members(id).iter().map(ToString::to_string).collect())
+    }))
 }
 
 /// The relation that `-r` names, or else the one that the hook is about.
@@ -48,20 +42,8 @@ pub(super) fn relation_of<'c>(
     context: &'c HookContext<'_>,
     flags: &Flags,
 ) -> Result<(RelationId, &'c Membership)> {
-    let wrong = |text: &str, what| Failure::usage(format!(r#"invalid value "{text}" for option -r: {what}"#));
-    let id = match flags.value("r") {
-        Some(text) => {
-            let number = text.rsplit(':').next().unwrap_or(text);
-            RelationId(number.parse().map_err(|_| wrong(text, "invalid relation id"))?)
-        }
-        None => context
-            .event
-            .as_ref()
-            .and_then(|event| event.relation)
-            .ok_or_else(|| Failure::usage("no relation id specified"))?,
-    };
-    let membership = context
-        .membership(id)
-        .ok_or_else(|| wrong(flags.value("r").unwrap_or_default(), "relation not found"))?;
+    let here = context.event.as_ref().and_then(|event| event.relation);
+    let id = flags.relation().or(here).ok_or_else(|| Failure::usage("no relation id specified"))?;
+    let membership = context.membership(id).ok_or_else(|| Failure::failed("relation not found"))?;
     Ok((id, membership))
 }

@@ -1,16 +1,15 @@
 //! `relation-set [-r ID] [--app] [--file PATH | -] [K=V…]`
 
-use super::flags::Options;
+use super::flags::Flags;
 use super::relation::relation_of;
-use super::{Call, Failure, Output, Result, pairs};
+use super::{Call, Failure, Result, deprecated_format, pairs};
 use crate::context::HookContext;
 use crate::settings::changes_of;
 
-pub(super) fn set(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let flags = Options { values: &["r|relation", "file", "format"], switches: &["app"] }.parse(call.args)?;
-    let (id, _) = relation_of(context, &flags)?;
+pub(super) fn set(context: &mut HookContext<'_>, call: Call<'_>, flags: &Flags) -> Result {
+    let (id, _) = relation_of(context, flags)?;
     let args = pairs::from_args(&flags.rest)?;
-    let mut values = pairs::from_file(&flags, call)?;
+    let mut values = pairs::from_file(flags, call)?;
     values.extend(args);
     if flags.has("app") && !context.is_leader() {
         return Err(Failure::failed("cannot write relation settings"));
@@ -21,9 +20,5 @@ pub(super) fn set(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
     let writes = &mut context.writes;
     let bags = if flags.has("app") { &mut writes.application } else { &mut writes.unit };
     bags.entry(id).or_default().extend(changes_of(values));
-    let stderr = match flags.value("format") {
-        Some(_) => r#"--format flag deprecated for command "relation-set""#.to_owned(),
-        None => String::new(),
-    };
-    Ok(Output { stdout: String::new(), stderr })
+    Ok(deprecated_format(flags, "relation-set"))
 }

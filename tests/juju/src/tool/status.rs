@@ -1,24 +1,21 @@
 //! `status-set` and `status-get`
 
-use serde_json::{Value, json};
-
-use super::flags::Options;
-use super::format::Format;
-use super::{Call, Failure, Output, Result};
+use super::flags::Flags;
+use super::{Call, Failure, Output, Result, quote};
 use crate::Status;
 use crate::context::HookContext;
+use crate::tree::Tree;
 
 const STATES: [&str; 4] = ["maintenance", "blocked", "waiting", "active"];
 
 /// `status-set [--application] STATE [MESSAGE]`: at once, whatever becomes of the hook.
-pub(super) fn set(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let flags = Options { values: &[], switches: &["application"] }.parse(call.args)?;
+pub(super) fn set(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
     let [state, more @ ..] = flags.rest.as_slice() else {
         return Err(Failure::usage("invalid args, require <status> [message]"));
     };
     if !STATES.contains(&state.as_str()) {
-        let states = STATES.join(" ");
-        return Err(Failure::usage(format!(r#"invalid status "{state}", expected one of [{states}]"#)));
+        let (state, states) = (quote(state), STATES.join(" "));
+        return Err(Failure::usage(format!("invalid status {state}, expected one of [{states}]")));
     }
     flags.at_most(2)?;
     let status = Status::new(state, more.first().map_or("", String::as_str));
@@ -30,30 +27,46 @@ pub(super) fn set(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
     } else {
         return Err(Failure::failed("this unit is not the leader"));
     }
-    Ok(Output::nothing())
+    Ok(Output::Nothing)
 }
 
 /// `status-get [--application] [--include-data]`
-pub(super) fn get(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
-    let switches = &["application", "include-data"];
-    let flags = Options { values: &["format", "output|o"], switches }.parse(call.args)?;
+pub(super) fn get(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> Result {
     flags.at_most(0)?;
     let unit = context.model.unit(&context.unit);
-    let status = if !flags.has("application") {
-        &unit.status
-    } else if context.is_leader() {
-        &context.model.application(&unit.application).status
-    } else {
+    let with_data = flags.has("include-data");
+    let only_state = !with_data && flags.format().is_none_or(super::format::Format::is_smart);
+    if !flags.has("application") {
+        let status = &unit.status;
+        return Ok(Output::Tree(if only_state {
+            status.state.as_str().into()
+        } else {
+            details(status, with_data)
+        }));
+    }
+    if !context.is_leader() {
         return Err(Failure::failed("finding application status: this unit is not the leader"));
-    };
-    let format = Format::of(&flags)?;
-    let state = status.state.as_str();
-    let value = match format {
-        _ if flags.has("include-data") => {
-            json!({ "status": state, "message": status.message, "status-data": {} })
-        }
-        Format::Smart => Value::from(state),
-        Format::Json | Format::Yaml => json!({ "status": state }),
-    };
-    Ok(format.print(&value))
+    }
+    let application = context.model.application(&unit.application);
+    if only_state {
+        return Ok(Output::Tree(application.status.state.as_str().into()));
+    }
+    let units = application
+        .units
+        .iter()
+        .map(|name| (name.to_string(), details(&context.model.unit(name).status, with_data)));
+    let mut all = details(&application.status, with_data);
+    if let Tree::Map(fields) = &mut all {
+        fields.insert("units".to_owned(), Tree::Map(units.collect()));
+    }
+    Ok(Output::Tree(Tree::Map([("application-status".to_owned(), all)].into())))
+}
+
+fn details(status: &Status, with_data: bool) -> Tree {
+    let mut fields = vec![("status".to_owned(), status.state.as_str().into())];
+    if with_data {
+        fields.push(("message".to_owned(), status.message.as_str().into()));
+        fields.push(("status-data".to_owned(), Tree::Record(Vec::new())));
+    }
+    Tree::Map(fields.into_iter().collect())
 }
