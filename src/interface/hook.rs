@@ -15,9 +15,6 @@ use crate::reactive::{Committed, Flag, Flags, Standing, State, Store};
 /// The key of Juju's charm state that holds the token of the generation it has committed.
 const TOKEN: &str = "ssl-termination-generation";
 
-/// The keys that we publish in our own unit's databags.
-pub(super) const PUBLISHED: [&str; 3] = ["cert-request", "status", "features"];
-
 /// One hook: what happened, what is known, what has been decided so far.
 #[derive(Debug)]
 pub struct Hook {

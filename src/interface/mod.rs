@@ -16,6 +16,9 @@ pub use main::main;
 
 use crate::juju::{Endpoint, Role};
 
+/// The keys that we publish in our own unit's databags.
+const PUBLISHED: [&str; 3] = ["cert-request", "status", "features"];
+
 /// What is remembered of a value that is too long.
 const TOO_LONG: &str = "too long: ";
 

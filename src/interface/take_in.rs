@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::{Keys, keys, too_long};
+use super::{Keys, PUBLISHED, keys, too_long};
 use crate::host::Host;
 use crate::juju::tool::relation::Bag;
 use crate::juju::tool::{ToolError, relation};
@@ -94,7 +94,7 @@ fn read_relation(host: &Host, id: &RelationId, keys: Keys, reach: Reach, view: &
 pub(super) fn read_own(host: &Host, unit: &UnitName, relation: &RelationId) -> Result<Option<Bag>> {
     let mut bag = if_there(relation::get(host, relation, unit).map_err(Into::into))?;
     if let Some(bag) = &mut bag {
-        bag.retain(|key, _| super::hook::PUBLISHED.contains(&key.as_str()));
+        bag.retain(|key, _| PUBLISHED.contains(&key.as_str()));
     }
     Ok(bag)
 }

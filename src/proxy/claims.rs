@@ -1,9 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Owner, Wanted};
+use super::wanted::{Owner, Wanted};
 use crate::wire::{CertRequest, Fqdn};
 
 /// Which names belong to whom. The first that asked for a name has it until it no longer wants it.
@@ -96,15 +95,6 @@ impl Claims {
         }
         if !units.is_empty() {
             self.0.entry(name.to_string()).or_insert_with(|| Claim { owner: owner.clone(), units });
-        }
-    }
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Own => f.write_str("own"),
-            Self::Relation(relation) => relation.fmt(f),
         }
     }
 }

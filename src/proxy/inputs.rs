@@ -4,8 +4,9 @@ use anyhow::Result;
 
 use super::claims::Claims;
 use super::lookup::{self, Addresses};
-use super::plan::{Owner, Plan, Wanted, plan};
+use super::plan::{Plan, plan};
 use super::upstreams::{self, Policy};
+use super::wanted::{Owner, Wanted};
 use crate::interface::{Hook, provides, websites};
 use crate::juju::{Endpoint, RelationId, Role};
 use crate::options::Options;

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::plan::{Owner, Wanted};
+use super::wanted::{Owner, Wanted};
 use crate::host::{Command, Host};
 use crate::wire::UpstreamHost;
 

@@ -12,11 +12,13 @@ mod plan;
 mod serving;
 mod summary;
 mod upstreams;
+mod wanted;
 
 pub use claims::Claims;
 pub use explain::explain;
 pub use handlers::{look_again, remove, serve, start, status, stop};
 pub use lookup::{Known, Resolved};
 pub use obstacle::Obstacle;
-pub use plan::{Owner, Plan, Site, Wanted, plan};
+pub use plan::{Plan, Site, plan};
 pub use upstreams::Policy;
+pub use wanted::{Owner, Wanted};

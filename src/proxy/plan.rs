@@ -1,54 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use serde::{Deserialize, Serialize};
-
 use super::claims::Claims;
 use super::lookup::Resolved;
 use super::upstreams::{self, Policy};
-use crate::juju::RelationId;
-use crate::wire::{Answer, CertRequest, Credentials, Directive, Fqdn, Refusal, RefusedRequest};
+use super::wanted::{Owner, Wanted};
+use crate::wire::{Answer, CertRequest, Credentials, Directive, Fqdn, RefusedRequest};
 
 /// What a client is told of a name that another has.
 pub(super) const TAKEN: &str = "taken";
 
 /// What a client is told of a name that it had, and that its refused request keeps for it.
 const RESERVED: &str = "reserved: its request is refused";
-
-/// Who asks: the operator, for the application's own site, or an application over a relation.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Owner {
-    /// The operator.
-    Own,
-    /// The application at the other side of a relation.
-    Relation(RelationId),
-}
-
-impl TryFrom<String> for Owner {
-    type Error = crate::juju::NameError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text == "own" { Ok(Self::Own) } else { text.parse().map(Self::Relation) }
-    }
-}
-
-impl From<Owner> for String {
-    fn from(owner: Owner) -> Self {
-        owner.to_string()
-    }
-}
-
-/// One unit's request.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// For whom.
-    pub owner: Owner,
-    /// The unit that asks.
-    pub unit: String,
-    /// What it asks for, or why it is refused.
-    pub request: Result<CertRequest, Refusal>,
-}
 
 /// What should be served, and what to tell whom.
 #[derive(Debug, Clone, Default, PartialEq)]

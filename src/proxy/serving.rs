@@ -5,7 +5,8 @@ use anyhow::Result;
 
 use super::cert;
 use super::nginx::{self, Paths, Server, passwords};
-use super::plan::{Owner, Plan, Site};
+use super::plan::{Plan, Site};
+use super::wanted::Owner;
 use crate::host::Host;
 use crate::juju::UnitName;
 use crate::options::Options;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::Owner;
+use super::wanted::Owner;
 use crate::juju::tool::status::{State, Status};
 use crate::wire::{Answer, Fqdn};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::lookup::Resolved;
-use super::plan::Wanted;
+use super::wanted::Wanted;
 use crate::host::Host;
 use crate::wire::{Locality, Refusal, Upstream, UpstreamHost};
 

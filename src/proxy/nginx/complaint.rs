@@ -147,18 +147,7 @@ fn without_folders(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::host::Host;
-    use crate::proxy::nginx::Version;
-
-    fn server() -> Server {
-        Server {
-            http_port: 80,
-            https_port: 443,
-            trusted_proxies: Vec::new(),
-            ipv6: false,
-            version: Version::new(1, 22, 1),
-            worker: None,
-        }
-    }
+    use crate::proxy::nginx::tests::server;
 
     #[test]
     fn reasons_are_short_and_name_no_folder() {

@@ -148,25 +148,17 @@ WantedBy=multi-user.target
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proxy::nginx::Version;
+    use crate::proxy::nginx::tests::server;
 
     #[test]
     fn a_service_that_may_do_what_nginx_must() {
         let paths = Paths::new(&Host::new("/", ""), &"proxy/0".parse().unwrap()).unwrap();
-        let server = Server {
-            http_port: 80,
-            https_port: 443,
-            trusted_proxies: Vec::new(),
-            ipv6: false,
-            version: Version::new(1, 22, 1),
-            worker: None,
-        };
         expect_test::expect_file!["tests/texts/service.txt"].assert_eq(&text(
             &paths,
-            &server,
+            &server(),
             "/usr/sbin/nginx",
         ));
-        let old = Server { version: Version::new(1, 18, 0), ..server };
+        let old = Server { version: crate::proxy::nginx::Version::new(1, 18, 0), ..server() };
         let started = text(&paths, &old, "/usr/sbin/nginx");
         assert!(
             started.contains("ExecStart=/usr/sbin/nginx -c /etc/ssl-termination/proxy-0/conf/nginx.conf\n"),

@@ -83,7 +83,7 @@ fn search(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proxy::nginx::Version;
+    use crate::proxy::nginx::tests::server;
 
     fn site(name: &str) -> Site {
         Site {
@@ -93,17 +93,6 @@ mod tests {
             directives: Vec::new(),
             certificate: "/x.pem".into(),
             passwords: None,
-        }
-    }
-
-    fn server() -> Server {
-        Server {
-            http_port: 80,
-            https_port: 443,
-            trusted_proxies: Vec::new(),
-            ipv6: false,
-            version: Version::new(1, 22, 1),
-            worker: None,
         }
     }
 

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::proxy::lookup::Known;
+use crate::wire::Refusal;
 
 /// Requests as lines of `OWNER UNIT NAMES UPSTREAMS [CREDENTIALS]`; `!` for a refused one, `-` for no upstreams.
 fn wanted(lines: &[&str]) -> Vec<Wanted> {

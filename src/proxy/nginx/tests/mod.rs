@@ -5,3 +5,17 @@ mod served;
 mod stage;
 mod texts;
 mod upstream;
+
+use super::{Server, Version};
+
+/// A server on the usual ports of a machine without IPv6.
+pub(super) fn server() -> Server {
+    Server {
+        http_port: 80,
+        https_port: 443,
+        trusted_proxies: Vec::new(),
+        ipv6: false,
+        version: Version::new(1, 22, 1),
+        worker: None,
+    }
+}
