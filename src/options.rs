@@ -2,6 +2,10 @@
 
 use std::str::FromStr;
 
+mod domains;
+
+pub use domains::Domains;
+
 use anyhow::Result;
 use serde_json::{Map, Value};
 
@@ -51,6 +55,8 @@ pub struct Options {
     pub allow_local_upstreams: bool,
     /// Senders whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Which applications may have which names.
+    pub allowed_domains: Domains,
 }
 
 /// An option that cannot be used.
@@ -74,6 +80,7 @@ impl Default for Options {
             https_port: 443,
             allow_local_upstreams: false,
             trusted_proxies: Vec::new(),
+            allowed_domains: Domains::default(),
         }
     }
 }
@@ -107,6 +114,7 @@ impl Options {
                 .map(str::parse)
                 .collect::<Result<_, NetworkError>>()
                 .map_err(refused("trusted-proxies"))?,
+            allowed_domains: text("allowed-domains").parse().map_err(refused("allowed-domains"))?,
         };
         match text("certificate-source") {
             "" | "self-signed" => {}

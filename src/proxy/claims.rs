@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::upstreams::Policy;
 use super::wanted::{Owner, Wanted};
 use crate::wire::{CertRequest, Fqdn};
 
@@ -33,13 +34,14 @@ impl Claims {
     /// request ends none: the site stops, but its name stays reserved. A free name goes to the first that asks. The
     /// operator's own site takes its names from anyone.
     #[must_use]
-    pub fn after(&self, requests: &[Wanted]) -> Self {
+    pub fn after(&self, requests: &[Wanted], policy: &Policy) -> Self {
         let mut claims = BTreeMap::new();
         let asked: BTreeMap<(&Owner, &str), Option<BTreeSet<&str>>> = requests
             .iter()
             .map(|wanted| {
-                let names =
-                    wanted.request.as_ref().ok().map(|good| good.fqdn().iter().map(Fqdn::as_str).collect());
+                let may = |name: &&Fqdn| policy.grants(wanted, name);
+                let names = wanted.request.as_ref().ok();
+                let names = names.map(|good| good.fqdn().iter().filter(may).map(Fqdn::as_str).collect());
                 ((&wanted.owner, wanted.unit.as_str()), names)
             })
             .collect();
@@ -55,7 +57,9 @@ impl Claims {
             }
         }
         for wanted in requests {
-            for name in wanted.request.iter().flat_map(CertRequest::fqdn) {
+            for name in
+                wanted.request.iter().flat_map(CertRequest::fqdn).filter(|name| policy.grants(wanted, name))
+            {
                 let new = || Claim { owner: wanted.owner.clone(), units: BTreeSet::new() };
                 let claim = claims.entry(name.to_string()).or_insert_with(new);
                 if claim.owner != wanted.owner && wanted.owner == Owner::Own {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::claims::Claims;
 use super::lookup::{self, Addresses};
-use super::plan::{Plan, plan};
+use super::plan::{NOT_ALLOWED, Plan, TAKEN, plan};
 use super::upstreams::{self, Policy};
 use super::wanted::{Owner, Wanted};
 use crate::interface::{Hook, provides, websites};
@@ -34,6 +34,7 @@ pub(super) fn planned(hook: &Hook, options: &Options) -> Result<Planned> {
         allow_local: options.allow_local_upstreams,
         own_addresses: upstreams::own_addresses(&hook.host)?,
         own_ports: vec![options.http_port, options.https_port],
+        domains: options.allowed_domains.clone(),
     };
     let plan = plan(&requests, &claims(hook, &requests)?, &policy, &resolved);
     Ok(Planned { plan, addresses: lookup::to_keep(&resolved) })
@@ -43,11 +44,18 @@ pub(super) fn planned(hook: &Hook, options: &Options) -> Result<Planned> {
 fn wanted(hook: &Hook, options: &Options) -> Result<Vec<Wanted>> {
     let own = options.request(&websites::known(hook, OWN_SITE)?.listening);
     let own = own.and_then(|request| CertRequest::parse(&request.to_wire()).transpose());
-    let own = own.map(|request| Wanted { owner: Owner::Own, unit: hook.context.unit.to_string(), request });
+    let unit = &hook.context.unit;
+    let own = own.map(|request| Wanted {
+        owner: Owner::Own,
+        app: unit.app().to_owned(),
+        unit: unit.to_string(),
+        request,
+    });
     let mut requests = Vec::new();
     for endpoint in serving_endpoints(hook) {
         requests.extend(provides::get_cert_requests(hook, &endpoint)?.into_iter().map(|request| Wanted {
             owner: Owner::Relation(request.relation.clone()),
+            app: request.unit.app().to_owned(),
             unit: request.unit.to_string(),
             request: request.parsed,
         }));
@@ -75,7 +83,10 @@ fn claims(hook: &Hook, requests: &[Wanted]) -> Result<Claims> {
 fn granted(answer: &str) -> Vec<Fqdn> {
     let Ok(serde_json::Value::Object(answer)) = serde_json::from_str(answer) else { return Vec::new() };
     let pending = answer.get("_pending").and_then(serde_json::Value::as_object);
-    let waiting = pending.into_iter().flatten().filter(|(_, reason)| *reason != super::plan::TAKEN);
+    let waiting = pending
+        .into_iter()
+        .flatten()
+        .filter(|(_, reason)| ![TAKEN, NOT_ALLOWED].contains(&reason.as_str().unwrap_or_default()));
     answer.keys().chain(waiting.map(|(name, _)| name)).filter_map(|name| name.parse().ok()).collect()
 }
 

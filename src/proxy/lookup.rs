@@ -125,6 +125,7 @@ mod tests {
             request.upstreams = names.iter().map(upstream).collect();
             Wanted {
                 owner: owner.to_owned().try_into().unwrap(),
+                app: "x".to_owned(),
                 unit: "x/0".to_owned(),
                 request: Ok(request),
             }

@@ -10,6 +10,9 @@ use crate::wire::{Answer, CertRequest, Credentials, Directive, Fqdn, RefusedRequ
 /// What a client is told of a name that another has.
 pub(super) const TAKEN: &str = "taken";
 
+/// What a client is told of a name that the operator keeps from it.
+pub(super) const NOT_ALLOWED: &str = "not allowed for this application by the operator of the proxy";
+
 /// What a client is told of a name that it had, and that its refused request keeps for it.
 const RESERVED: &str = "reserved: its request is refused";
 
@@ -51,13 +54,14 @@ impl Site {
 /// `requests` are in the order in which free names are given out: by relation, then by unit.
 pub fn plan(requests: &[Wanted], claims: &Claims, policy: &Policy, resolved: &Resolved) -> Plan {
     let requests: Vec<Wanted> = requests.iter().map(|wanted| upstreams::judge(wanted, policy)).collect();
-    let mut plan = Plan { claims: claims.after(&requests), ..Plan::default() };
+    let mut plan = Plan { claims: claims.after(&requests, policy), ..Plan::default() };
     for wanted in &requests {
         let answer = plan.answers.entry(wanted.owner.clone()).or_default();
         match &wanted.request {
             Ok(request) => {
-                let taken = request.fqdn().iter().filter(|name| !plan.claims.grants(name, &wanted.owner));
-                answer.pending.extend(taken.map(|name| (name.clone(), TAKEN.to_owned())));
+                let lacking = request.fqdn().iter().filter(|name| !plan.claims.grants(name, &wanted.owner));
+                let why = |name: &Fqdn| if policy.grants(wanted, name) { TAKEN } else { NOT_ALLOWED };
+                answer.pending.extend(lacking.map(|name| (name.clone(), why(name).to_owned())));
             }
             Err(refusal) => answer.refused.push(RefusedRequest::new(&wanted.unit, refusal.clone())),
         }

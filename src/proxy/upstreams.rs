@@ -7,11 +7,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::lookup::Resolved;
-use super::wanted::Wanted;
+use super::wanted::{Owner, Wanted};
 use crate::host::Host;
-use crate::wire::{Locality, Refusal, Upstream, UpstreamHost};
+use crate::options::Domains;
+use crate::wire::{Fqdn, Locality, Refusal, Upstream, UpstreamHost};
 
-/// What upstreams may be.
+/// What clients may have: names and upstreams.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     /// Whether loopback, link-local and other special addresses are allowed.
@@ -20,9 +21,21 @@ pub struct Policy {
     pub own_addresses: BTreeSet<IpAddr>,
     /// See `own_addresses`.
     pub own_ports: Vec<u16>,
+    /// Which applications may have which names.
+    pub domains: Domains,
 }
 
 impl Policy {
+    /// Whether the one who asks may have a name; the operator may have every name.
+    pub(super) fn grants(&self, wanted: &Wanted, name: &Fqdn) -> bool {
+        match &wanted.owner {
+            Owner::Own => true,
+            Owner::Relation(relation) => {
+                self.domains.allow(&wanted.app, &relation.to_string(), name.as_str())
+            }
+        }
+    }
+
     /// Why an upstream is not allowed.
     fn forbids(&self, address: IpAddr, port: u16) -> Option<String> {
         let locality = Locality::of(address);
@@ -117,7 +130,12 @@ mod tests {
     #[test]
     fn a_loop_is_refused_whatever_is_allowed() {
         let own = "10.0.0.7".parse().unwrap();
-        let policy = Policy { allow_local: true, own_addresses: [own].into(), own_ports: vec![80, 443] };
+        let policy = Policy {
+            allow_local: true,
+            own_addresses: [own].into(),
+            own_ports: vec![80, 443],
+            ..Policy::default()
+        };
         let loopback = "127.0.0.1".parse().unwrap();
         for (address, port, forbidden) in
             [(own, 443, true), (own, 8080, false), (loopback, 80, true), (loopback, 8080, false)]

@@ -34,6 +34,8 @@ impl From<Owner> for String {
 pub struct Wanted {
     /// For whom.
     pub owner: Owner,
+    /// The application that asks.
+    pub app: String,
     /// The unit that asks.
     pub unit: String,
     /// What it asks for, or why it is refused.

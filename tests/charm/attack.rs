@@ -244,6 +244,7 @@ fn a_name_with_thousands_of_addresses_is_no_burden() {
     let text = json!({"fqdn": [NAME], "upstreams": upstreams}).to_string();
     let wanted = Wanted {
         owner: Owner::Relation("tls:1".parse().unwrap()),
+        app: "x".to_owned(),
         unit: "blog/0".to_owned(),
         request: CertRequest::parse(&text).map(Option::unwrap),
     };
@@ -706,7 +707,12 @@ fn wanted(step: &[Vec<Asked>]) -> Vec<Wanted> {
                 }
             };
             let request = CertRequest::parse(&text).map(Option::unwrap);
-            wanted.push(Wanted { owner: owner.clone(), unit: format!("u{number}/{unit}"), request });
+            wanted.push(Wanted {
+                owner: owner.clone(),
+                app: "x".to_owned(),
+                unit: format!("u{number}/{unit}"),
+                request,
+            });
         }
     }
     wanted

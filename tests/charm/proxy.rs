@@ -432,3 +432,24 @@ fn directives_of_a_client_count_for_its_site_alone() {
         "{text}"
     );
 }
+
+#[test]
+fn the_operator_can_say_who_may_have_which_names() {
+    let (mut world, relations) = proxy_and(&[("blog", 1), ("shop", 1)]);
+    let web = Web::start("web");
+    world.juju.configure("proxy", [("allowed-domains", "blog=example.com shop=shop.example.com")]);
+    ask(&mut world, relations[1], "shop/0", &request(&["www.example.com", "shop.example.com"], &[&web]));
+    ask(&mut world, relations[0], "blog/0", &request(&["www.example.com"], &[&web]));
+    let not_allowed = "not allowed for this application by the operator of the proxy";
+    assert_eq!(
+        told(&world, relations[1]),
+        json!({"shop.example.com": served(), "_pending": {"www.example.com": not_allowed}})
+    );
+    assert_eq!(told(&world, relations[0]), json!({"www.example.com": served()}));
+    world.juju.configure("proxy", [("allowed-domains", "blog")]);
+    world.juju.settle();
+    assert_eq!(
+        status(&world),
+        "blocked: option allowed-domains: \"blog\" is not of the form APPLICATION=NAME,NAME (or RELATION:NUMBER=…, *=…)"
+    );
+}

@@ -28,13 +28,22 @@ fn wanted(lines: &[&str]) -> Vec<Wanted> {
             }
             _ => panic!("{line}"),
         };
-        Wanted { owner: owner.to_owned().try_into().unwrap(), unit: unit.to_owned(), request }
+        Wanted {
+            owner: owner.to_owned().try_into().unwrap(),
+            app: unit.split('/').next().unwrap().to_owned(),
+            unit: unit.to_owned(),
+            request,
+        }
     };
     lines.iter().map(one).collect()
 }
 
 /// The plan as `OWNER NAMES -> UPSTREAMS [USER]`, and the answers as JSON.
 fn planned(claims: &Claims, lines: &[&str]) -> (Vec<String>, Value, Claims) {
+    planned_by(&Policy::default(), claims, lines)
+}
+
+fn planned_by(policy: &Policy, claims: &Claims, lines: &[&str]) -> (Vec<String>, Value, Claims) {
     let known = |addresses: &[&str], trouble: Option<&str>| Known {
         addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
         trouble: trouble.map(str::to_owned),
@@ -45,7 +54,7 @@ fn planned(claims: &Claims, lines: &[&str]) -> (Vec<String>, Value, Claims) {
         ("gone".to_owned(), known(&[], Some("the upstream gone does not resolve"))),
         ("lost".to_owned(), known(&["10.0.0.3"], Some("the upstream lost does not resolve"))),
     ]);
-    let plan = plan(&wanted(lines), claims, &Policy::default(), &resolved);
+    let plan = plan(&wanted(lines), claims, policy, &resolved);
     let site = |site: &Site| {
         let names: Vec<&str> = site.names.iter().map(Fqdn::as_str).collect();
         let upstreams: Vec<String> = site.upstreams.iter().map(ToString::to_string).collect();
@@ -193,4 +202,20 @@ fn a_name_that_no_longer_resolves_keeps_its_last_addresses_and_is_told() {
     assert_eq!(sites, ["tls:3 a.bc -> 10.0.0.3:80"]);
     let note = "the upstream lost does not resolve: its last addresses are used";
     assert_eq!(answers, json!({"tls:3": {"_notes": {"a.bc": note}}}));
+}
+
+#[test]
+fn the_operator_says_who_may_have_which_names() {
+    let lines = ["tls:3 blog/0 a.bc,shop.de 10.0.0.1:80", "tls:4 shop/0 a.bc,shop.de 10.0.0.2:80"];
+    let policy = Policy { domains: "blog=a.bc shop=shop.de,a.bc".parse().unwrap(), ..Policy::default() };
+    let (sites, answers, claims) = planned_by(&policy, &Claims::default(), &lines);
+    assert_eq!(sites, ["tls:3 a.bc -> 10.0.0.1:80", "tls:4 shop.de -> 10.0.0.2:80"]);
+    let not_allowed = "not allowed for this application by the operator of the proxy";
+    assert_eq!(
+        answers,
+        json!({"tls:3": {"_pending": {"shop.de": not_allowed}}, "tls:4": {"_pending": {"a.bc": "taken"}}})
+    );
+    let stricter = Policy { domains: "blog=x.yz shop=*".parse().unwrap(), ..Policy::default() };
+    let (sites, _, _) = planned_by(&stricter, &claims, &lines);
+    assert_eq!(sites, ["tls:4 a.bc,shop.de -> 10.0.0.2:80"], "a claim ends when the operator says so");
 }
