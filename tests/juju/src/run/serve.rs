@@ -33,7 +33,7 @@ impl Served {
         stream.set_write_timeout(Some(PATIENCE))?;
         let request = Request::read(&mut BufReader::new(&stream))?;
         let number = self.calls.len() + 1;
-        let mut refused = None;
+        let (mut refused, mut garbage) = (None, None);
         for (_, fault) in faults.iter().filter(|(at, _)| *at == number) {
             match fault {
                 Fault::Kill => {
@@ -41,12 +41,14 @@ impl Served {
                     return Ok(false);
                 }
                 Fault::Delay(time) => thread::sleep(*time),
+                Fault::Garbage(text) => garbage = Some(text.clone().into_bytes()),
                 Fault::Refuse { exit, stderr } => {
                     refused = Some(Answer { exit: *exit, stdout: Vec::new(), stderr: stderr.clone().into() });
                 }
             }
         }
-        let answer = refused.unwrap_or_else(|| carry_out(context, context_id, &request));
+        let mut answer = refused.unwrap_or_else(|| carry_out(context, context_id, &request));
+        answer.stdout = garbage.unwrap_or(answer.stdout);
         answer.write(&mut stream)?;
         self.record(request, answer);
         Ok(true)
