@@ -132,9 +132,13 @@ fn relations(hook: &Hook) -> Result<Vec<RelationId>> {
     Ok(relations)
 }
 
-/// Opens the ports with the first site, closes them after the last.
+/// Opens the ports with the first site, closes them after the last. Where nothing that we remember is sure, Juju says
+/// which are open.
 fn set_ports(hook: &mut Hook, options: &Options, serves: bool) -> Result<()> {
-    let open: BTreeSet<u16> = hook.state.kept(PORTS)?;
+    let open = match hook.standing {
+        Standing::Unknown => port::opened(&hook.host)?,
+        _ => hook.state.kept(PORTS)?,
+    };
     let should =
         if serves { BTreeSet::from([options.http_port, options.https_port]) } else { BTreeSet::new() };
     for port in open.difference(&should) {

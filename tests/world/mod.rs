@@ -56,6 +56,11 @@ impl World {
         self.juju.configure(application, [("fqdns", fqdns)]);
     }
 
+    /// The folder that stands for the machine.
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
     /// Where `path` lies on the machine.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root.path().join(path)
@@ -88,6 +93,13 @@ impl World {
         write_script(&bin.join("before/nginx"), &format!("{script}\n{real}"));
     }
 
+    /// Lets a script run in the place of our binary, which it calls as `"$real"`.
+    pub(crate) fn put_before_charm(&self, script: &str) {
+        let bin = self.charm.path().join("bin");
+        fs::rename(bin.join("ssl-termination"), bin.join("real")).unwrap();
+        write_script(&bin.join("ssl-termination"), &format!("real=$JUJU_CHARM_DIR/bin/real\n{script}"));
+    }
+
     /// Kills nginx and its workers at once.
     pub(crate) fn kill_nginx(&self) {
         for master in self.nginx_processes() {
@@ -108,7 +120,12 @@ impl World {
             arguments.starts_with("nginx: master") && arguments.contains(&root)
         };
         let processes = fs::read_dir("/proc").unwrap();
-        processes.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok()).filter(ours).collect()
+        let ours: BTreeSet<u32> = processes
+            .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok())
+            .filter(ours)
+            .collect();
+        // A worker has its master's title until it is ready.
+        ours.iter().copied().filter(|pid| parent(*pid).is_none_or(|parent| !ours.contains(&parent))).collect()
     }
 }
 
@@ -117,6 +134,11 @@ impl Drop for World {
     fn drop(&mut self) {
         self.kill_nginx();
     }
+}
+
+fn parent(process: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 fn write_script(path: &Path, body: &str) {

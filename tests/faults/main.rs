@@ -1,0 +1,13 @@
+//! What can go wrong, systematically: every hook of a life, every call and file operation in it, each fault. Afterwards
+//! all must be as if nothing had gone wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
+
+mod around;
+mod calls;
+mod life;
+mod pool;
+mod seen;
+mod stage;
+mod table;
+#[path = "../world/mod.rs"]
+mod world;
