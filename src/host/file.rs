@@ -79,6 +79,18 @@ impl Host {
         Ok(metadata.map(|metadata| metadata.permissions().mode() & 0o7777))
     }
 
+    /// Whether a folder is there, or something else; nothing if nothing is.
+    pub fn is_folder(&self, path: &Path) -> Result<Option<bool>, FileError> {
+        match fs::metadata(path) {
+            // Something that is no folder stands in the way to it.
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
+            metadata => {
+                let metadata = found(metadata).map_err(FileError::of("look at", path))?;
+                Ok(metadata.map(|metadata| metadata.is_dir()))
+            }
+        }
+    }
+
     /// Gives a file or folder to somebody.
     pub fn give(&self, path: &Path, owner: Owner) -> Result<(), FileError> {
         let Owner::Group(group) = owner else { return Ok(()) };
@@ -182,6 +194,14 @@ impl Host {
         found(fs::remove_dir_all(path)).map(|_| ()).map_err(FileError::of("remove", path))
     }
 
+    /// Removes a file, or a folder and all that is in it; what is not there is no error.
+    pub fn remove(&self, path: &Path) -> Result<(), FileError> {
+        match self.remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => self.remove_folder(path),
+            removed => removed,
+        }
+    }
+
     /// Removes a folder if it is empty; says nothing if it isn't.
     pub fn remove_folder_if_empty(&self, path: &Path) {
         let _ = fs::remove_dir(path);
@@ -216,6 +236,22 @@ mod tests {
         assert!(host.list(&path).unwrap().is_empty());
         host.remove_file(&path).unwrap();
         host.remove_folder(&path).unwrap();
+        host.remove(&path).unwrap();
+        assert_eq!(host.is_folder(&path).unwrap(), None);
+    }
+
+    #[test]
+    fn a_folder_where_a_file_should_be_can_be_told_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path(), "");
+        let (file, other) = (host.path("file"), host.path("folder"));
+        host.write(&file, b"", 0o600, Owner::Us).unwrap();
+        host.create_folder(&other.join("in it"), 0o700).unwrap();
+        for (path, is_folder) in [(&file, false), (&other, true)] {
+            assert_eq!(host.is_folder(path).unwrap(), Some(is_folder));
+            host.remove(path).unwrap();
+            assert_eq!(host.is_folder(path).unwrap(), None);
+        }
     }
 
     #[test]

@@ -4,8 +4,13 @@
 
 mod around;
 mod calls;
+#[path = "../charm/charms.rs"]
+#[allow(dead_code, reason = "the other tests use more of it")]
+mod charms;
+mod files;
 mod life;
 mod pool;
+mod protocol;
 mod seen;
 mod stage;
 mod table;

@@ -40,6 +40,7 @@ pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Res
 
     let files = render::files(paths, server, sites);
     if is_served(&files, &digest(host, paths, &files, sites)?) {
+        host.remove_folder(&paths.candidate())?; // of a hook that was stopped
         return Ok(Applied::default());
     }
     prepare(host, paths, server.worker.as_ref())?;
