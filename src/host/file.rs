@@ -203,8 +203,12 @@ impl Host {
     }
 
     /// Removes a folder if it is empty; says nothing if it isn't.
-    pub fn remove_folder_if_empty(&self, path: &Path) {
-        let _ = fs::remove_dir(path);
+    pub fn remove_folder_if_empty(&self, path: &Path) -> Result<(), FileError> {
+        use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty};
+        match found(fs::remove_dir(path)) {
+            Err(error) if [AlreadyExists, DirectoryNotEmpty].contains(&error.kind()) => Ok(()),
+            removed => removed.map(|_| ()).map_err(FileError::of("remove", path)),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod calls;
 mod charms;
 mod files;
 mod life;
+mod operations;
 mod pool;
 mod protocol;
 mod seen;

@@ -24,6 +24,7 @@ impl Stage {
                 let status = bag.get("status").map(|text| without_dates(text));
                 seen.insert(format!("answer to {client}"), status.unwrap_or_default());
             }
+            seen.insert("state that nothing names".to_owned(), self.left_over().join(" "));
             seen.insert("flags".to_owned(), self.world.flags(PROXY).join(" "));
             seen.insert("status".to_owned(), format!("{:?}", self.world.juju.status(PROXY)));
             let ports = self.world.juju.opened_ports(PROXY).join(" ");
@@ -47,6 +48,14 @@ impl Stage {
         let folder = self.world.path("var/lib/ssl-termination/proxy-0/certificates");
         let files = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap());
         files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect()
+    }
+
+    /// Pieces of the state that the flag file does not name.
+    fn left_over(&self) -> Vec<String> {
+        let file = fs::read_to_string(self.state_folder().join("flags.json")).unwrap_or_default();
+        let pieces = fs::read_dir(self.state_folder().join("view")).into_iter().flatten();
+        let pieces = pieces.map(|piece| piece.unwrap().file_name().into_string().unwrap());
+        pieces.filter(|piece| !file.contains(piece.as_str())).collect()
     }
 
     fn note_files(&self, folder: &Path, seen: &mut Seen) {

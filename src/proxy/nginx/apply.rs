@@ -78,7 +78,7 @@ pub fn remove(host: &Host, paths: &Paths) -> Result<()> {
     for folder in paths.own() {
         host.remove_folder(folder)?;
         if let Some(parent) = folder.parent() {
-            host.remove_folder_if_empty(parent);
+            host.remove_folder_if_empty(parent)?;
         }
     }
     Ok(())
