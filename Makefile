@@ -1,9 +1,10 @@
 # make demo   see it work: a small model with real nginx, shown hook by hook
 # make test   run everything that can be tested on this machine
+# make soak   the faults in full depth, some hours: each file operation of each hook, and random walks (WALKS=50000)
 # make lint   formatting, lints, documentation
 # Each installs what it needs.
 
-.PHONY: demo test lint build
+.PHONY: demo test soak lint build
 .DEFAULT_GOAL := build
 
 build:
@@ -19,6 +20,11 @@ test:
 	@scripts/install-tools
 	cargo build --workspace --bins
 	cargo test --workspace --no-fail-fast
+
+soak:
+	@scripts/install-tools
+	cargo build --workspace --bins --examples
+	SOAK=yes WALKS=$${WALKS:-50000} cargo test --test faults -- --nocapture
 
 lint:
 	@scripts/install-tools

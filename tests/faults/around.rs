@@ -142,7 +142,10 @@ fn fail(stage: &mut Stage, call: usize) {
     stage.world.juju.on_call(PROXY, call, Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() });
 }
 
-fn faults() -> Vec<(&'static str, &'static str, Around)> {
+/// What is tried, what makes it good, and how it is done.
+type Tried = (&'static str, &'static str, Around);
+
+fn at_each_hook() -> Vec<Tried> {
     let around = Around::default;
     vec![
         (
@@ -211,6 +214,12 @@ fn faults() -> Vec<(&'static str, &'static str, Around)> {
                 ..around()
             },
         ),
+    ]
+}
+
+fn after_each_act() -> Vec<Tried> {
+    let around = Around::default;
+    vec![
         (
             "nginx is killed after each act",
             "update-status",
@@ -249,7 +258,7 @@ fn faults() -> Vec<(&'static str, &'static str, Around)> {
 #[test]
 fn whatever_goes_wrong_around_hooks_the_end_is_the_same() {
     let table = Table::default();
-    pool::each(faults(), |(what, by, mut faults)| {
+    pool::each(at_each_hook().into_iter().chain(after_each_act()), |(what, by, mut faults)| {
         disturbed(&mut faults, what);
         table.count(what, "made good by", by);
     });

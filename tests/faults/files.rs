@@ -25,7 +25,7 @@ const DAMAGES: &[Damage] = &[
         fs::create_dir_all(path.join("with something in it")).unwrap();
     }),
     ("somebody else's, readable for nobody", |path| {
-        fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
         // Without being root there is nobody else to give it to.
         let _ = chown(path, Some(65_534), Some(65_534));
     }),

@@ -15,5 +15,6 @@ mod protocol;
 mod seen;
 mod stage;
 mod table;
+mod walk;
 #[path = "../world/mod.rs"]
 mod world;

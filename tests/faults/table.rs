@@ -8,7 +8,9 @@ use std::sync::Mutex;
 
 /// How often each outcome came, by step and fault.
 #[derive(Debug, Default)]
-pub(crate) struct Table(Mutex<BTreeMap<String, BTreeMap<String, BTreeMap<String, usize>>>>);
+pub(crate) struct Table(Mutex<BTreeMap<String, BTreeMap<String, Outcomes>>>);
+
+type Outcomes = BTreeMap<String, usize>;
 
 static FILE: Mutex<()> = Mutex::new(());
 
