@@ -1,11 +1,12 @@
 # make charm          ssl-termination_amd64.charm, for juju deploy (_arm64 on such a machine)
 # make demo           see it work: a small model with real nginx, shown hook by hook
 # make test           run everything that can be tested on this machine
+# make soak           the faults in full depth, some hours: each file operation of each hook, and random walks (WALKS=50000)
 # make packing-check  have charmcraft and charmlint look at the charm, run its tests with the packed release
 # make lint           formatting, lints, documentation
 # Each installs what it needs.
 
-.PHONY: build charm demo test packing-check lint
+.PHONY: build charm demo test soak packing-check lint
 .DEFAULT_GOAL := build
 
 build:
@@ -30,6 +31,11 @@ packing-check: charm
 	scripts/check-packing
 	cargo build --quiet --workspace --bins --examples
 	CHARM="$$PWD/ssl-termination_$$(dpkg --print-architecture).charm" cargo test --quiet --test charm
+
+soak:
+	@scripts/install-tools
+	cargo build --workspace --bins --examples
+	SOAK=yes WALKS=$${WALKS:-50000} cargo test --test faults -- --nocapture
 
 lint:
 	@scripts/install-tools lint

@@ -90,6 +90,18 @@ impl Host {
         }
     }
 
+    /// Whether a folder is there, or something else; nothing if nothing is.
+    pub fn is_folder(&self, path: &Path) -> Result<Option<bool>, FileError> {
+        match fs::metadata(path) {
+            // Something that is no folder stands in the way to it.
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
+            metadata => {
+                let metadata = found(metadata).map_err(FileError::of("look at", path))?;
+                Ok(metadata.map(|metadata| metadata.is_dir()))
+            }
+        }
+    }
+
     /// Gives a file or folder to somebody.
     pub fn give(&self, path: &Path, owner: Owner) -> Result<(), FileError> {
         let Owner::Group(group) = owner else { return Ok(()) };
@@ -202,8 +214,8 @@ impl Host {
         fs::hard_link(existing, name).map_err(FileError::of("link", name))
     }
 
-    /// Removes a file, or a folder in its place; one that is not there is no error.
-    pub fn remove_file(&self, path: &Path) -> Result<(), FileError> {
+    /// Removes a file, or a folder in its place with all that is in it; what is not there is no error.
+    pub fn remove(&self, path: &Path) -> Result<(), FileError> {
         match found(fs::remove_file(path)) {
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => self.remove_folder(path),
             removed => removed.map(|_| ()).map_err(FileError::of("remove", path)),
@@ -216,8 +228,12 @@ impl Host {
     }
 
     /// Removes a folder if it is empty; says nothing if it isn't.
-    pub fn remove_folder_if_empty(&self, path: &Path) {
-        let _ = fs::remove_dir(path);
+    pub fn remove_folder_if_empty(&self, path: &Path) -> Result<(), FileError> {
+        use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty};
+        match found(fs::remove_dir(path)) {
+            Err(error) if [AlreadyExists, DirectoryNotEmpty].contains(&error.kind()) => Ok(()),
+            removed => removed.map(|_| ()).map_err(FileError::of("remove", path)),
+        }
     }
 }
 
@@ -247,8 +263,24 @@ mod tests {
         let path = host.path("nothing");
         assert!(host.read(&path).unwrap().is_none());
         assert!(host.list(&path).unwrap().is_empty());
-        host.remove_file(&path).unwrap();
+        host.remove(&path).unwrap();
         host.remove_folder(&path).unwrap();
+        host.remove(&path).unwrap();
+        assert_eq!(host.is_folder(&path).unwrap(), None);
+    }
+
+    #[test]
+    fn a_folder_where_a_file_should_be_can_be_told_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path(), "");
+        let (file, other) = (host.path("file"), host.path("folder"));
+        host.write(&file, b"", 0o600, Owner::Us).unwrap();
+        host.create_folder(&other.join("in it"), 0o700).unwrap();
+        for (path, is_folder) in [(&file, false), (&other, true)] {
+            assert_eq!(host.is_folder(path).unwrap(), Some(is_folder));
+            host.remove(path).unwrap();
+            assert_eq!(host.is_folder(path).unwrap(), None);
+        }
     }
 
     #[test]

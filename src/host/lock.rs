@@ -21,7 +21,9 @@ impl Host {
     pub fn lock(&self, path: &Path, limit: Duration) -> Result<Lock> {
         let open =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
-        let file = open.with_context(|| format!("cannot open the lock {}", path.display()))?;
+        let file = open.with_context(|| {
+            format!("cannot open the lock {} (if it is another user's, remove it)", path.display())
+        })?;
         let deadline = Instant::now() + limit;
         loop {
             match file.try_lock() {

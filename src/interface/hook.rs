@@ -67,8 +67,11 @@ impl Hook {
         if let Some(died) = &died {
             log::warn!("the hook \"{died}\" did not end: reading everything again");
         }
+        // Where Juju does not commit all in one, our token alone does not say that it has the rest.
+        let in_parts = context.commits_in_parts || !tokens;
         let mut anew = standing.is_stale()
             || died.is_some()
+            || (in_parts && standing == Standing::Current && store.repeats())
             || store.is_migrated()
             || [Lifecycle::UpgradeCharm, Lifecycle::Start].iter().any(|step| event.is(*step));
         let (state, standing) = if anew { store.load(&host, state, standing)? } else { (state, standing) };
@@ -208,6 +211,8 @@ impl Hook {
         for (relation, values) in std::mem::take(&mut self.to_publish) {
             if if_there(relation::set(&self.host, &relation, &values).map_err(Into::into))?.is_none() {
                 self.state.view.forget(&relation)?;
+                // It is too late for this hook's handlers: the next one's see what the end of the relation changes.
+                self.state.flags.set(Flag::update(relation.endpoint()));
             }
         }
         self.state.flags.end_hook();

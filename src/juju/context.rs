@@ -19,6 +19,9 @@ pub struct Context {
     pub hook: Option<String>,
     /// The model's proxies under the names that programs look for, `http_proxy` and its kin: those that are set.
     pub proxies: Vec<(String, String)>,
+    /// Whether this Juju commits relation settings and charm state each for itself, so that one can fail alone: 4.0
+    /// does, betas and candidates too.
+    pub commits_in_parts: bool,
     vars: Vars,
 }
 
@@ -85,6 +88,11 @@ impl Context {
             charm_dir: charm_dir.context("neither JUJU_CHARM_DIR nor the current folder can be read")?,
             unit: unit.parse().context("cannot read Juju's variable JUJU_UNIT_NAME")?,
             id,
+            commits_in_parts: given("JUJU_VERSION").is_some_and(|version| {
+                version
+                    .strip_prefix("4.0")
+                    .is_some_and(|rest| rest.starts_with(['.', '-']) || rest.is_empty())
+            }),
             hook: dispatched.or_else(|| hook_of_program(program)).filter(|_| action.is_none()),
             proxies: proxies(given),
             vars: Vars {
@@ -178,6 +186,32 @@ mod tests {
             Event::Action("go".into())
         );
         assert_eq!(event("secret-changed", &[]).unwrap(), Event::Other("secret-changed".into()));
+    }
+
+    #[test]
+    fn juju_4_0_commits_in_parts() {
+        let parts = |version: &str| {
+            let lookup = |name: &str| match name {
+                "JUJU_VERSION" => Some(version.to_owned()),
+                "JUJU_UNIT_NAME" => Some("x/0".to_owned()),
+                _ => Some("y".to_owned()),
+            };
+            Context::from_variables("install", lookup, None).unwrap().commits_in_parts
+        };
+        for (version, is_so) in [
+            ("4.0.1", true),
+            ("4.0-beta5", true),
+            ("4.0-rc1.1", true),
+            ("4.0.0", true),
+            ("4.1.0", false),
+            ("4.01", false),
+            ("3.6.9", false),
+            ("14.0.1", false),
+            ("", false),
+            ("what", false),
+        ] {
+            assert_eq!(parts(version), is_so, "{version}");
+        }
     }
 
     #[test]

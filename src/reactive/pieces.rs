@@ -45,14 +45,15 @@ impl Pieces {
 
     pub(super) fn write(&self, piece: &Piece) -> Result<()> {
         self.host.create_folder(&self.folder, 0o700)?;
-        self.host.write(&self.folder.join(&piece.name), &piece.content, 0o600, Owner::Us)?;
+        let path = self.folder.join(&piece.name);
+        self.host.write(&path, &piece.content, 0o600, Owner::Us)?;
         Ok(())
     }
 
     /// Deletes all pieces but these.
     pub(super) fn keep_only(&self, names: &BTreeSet<&str>) -> Result<()> {
         for name in self.host.list(&self.folder)?.iter().filter(|name| !names.contains(name.as_str())) {
-            self.host.remove_file(&self.folder.join(name))?;
+            self.host.remove(&self.folder.join(name))?;
         }
         Ok(())
     }

@@ -58,6 +58,11 @@ impl World {
         self.juju.configure(application, [("fqdns", fqdns)]);
     }
 
+    /// The folder that stands for the machine.
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
     /// Where `path` lies on the machine.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root.path().join(path)
@@ -80,18 +85,22 @@ impl World {
     /// Lets a script run before each call of nginx by our charm, if it is deployed after this; where the script does
     /// not exit, the real nginx runs.
     pub(crate) fn put_before_nginx(&mut self, script: &str) {
+        let bin = self.put_before_charm("PATH=$JUJU_CHARM_DIR/bin/before:$PATH exec \"$real\" \"$@\"");
+        fs::create_dir(bin.join("before")).unwrap();
+        let real = "PATH=${PATH#*:} exec nginx \"$@\"";
+        write_script(&bin.join("before/nginx"), &format!("{script}\n{real}"));
+    }
+
+    /// Lets a script run in the place of our binary, which it calls as `"$real"`, in charms that are deployed after
+    /// this; gives the folder where both are.
+    pub(crate) fn put_before_charm(&mut self, script: &str) -> PathBuf {
         let charm = tempfile::tempdir().unwrap();
         Charm::packed(packed::archive(), charm.path());
         let bin = charm.path().join("bin");
         self.own_charm = Some(charm);
         fs::rename(bin.join("ssl-termination"), bin.join("real")).unwrap();
-        fs::create_dir(bin.join("before")).unwrap();
-        write_script(
-            &bin.join("ssl-termination"),
-            "PATH=$JUJU_CHARM_DIR/bin/before:$PATH exec \"$JUJU_CHARM_DIR/bin/real\" \"$@\"",
-        );
-        let real = "PATH=${PATH#*:} exec nginx \"$@\"";
-        write_script(&bin.join("before/nginx"), &format!("{script}\n{real}"));
+        write_script(&bin.join("ssl-termination"), &format!("real=$JUJU_CHARM_DIR/bin/real\n{script}"));
+        bin
     }
 
     /// Kills nginx and its workers at once.
@@ -119,7 +128,12 @@ impl World {
             arguments.starts_with("nginx: master") && arguments.contains(&root)
         };
         let processes = fs::read_dir("/proc").unwrap();
-        processes.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok()).filter(ours).collect()
+        let ours: BTreeSet<u32> = processes
+            .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok())
+            .filter(ours)
+            .collect();
+        // A worker has its master's title until it is ready.
+        ours.iter().copied().filter(|pid| parent(*pid).is_none_or(|parent| !ours.contains(&parent))).collect()
     }
 }
 
@@ -128,6 +142,11 @@ impl Drop for World {
     fn drop(&mut self) {
         self.kill_nginx();
     }
+}
+
+fn parent(process: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 fn write_script(path: &Path, body: &str) {

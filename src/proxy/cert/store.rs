@@ -70,7 +70,7 @@ fn keep_at(
 pub(in crate::proxy) fn remove_others(host: &Host, folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<()> {
     for path in host.list(folder)?.into_iter().map(|name| folder.join(name)) {
         if !kept.contains(&path) {
-            host.remove_file(&path)?;
+            host.remove(&path)?;
         }
     }
     Ok(())

@@ -54,6 +54,7 @@ fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> R
 
     let files = render::files(paths, server, sites);
     if is_served(&files, &digest(host, paths, &files, sites)?) {
+        host.remove_folder(&paths.candidate())?; // of a hook that was stopped
         return Ok(Applied::default());
     }
     prepare(host, paths, server.worker.as_ref())?;
@@ -63,7 +64,7 @@ fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> R
         host.remove_folder(&paths.candidate())?;
         return Ok(Applied { refused, changed: false });
     }
-    host.remove_file(&paths.served())?;
+    host.remove(&paths.served())?;
     candidate::swap(host, paths)?;
     match master {
         Some(master) => daemon::reload(host, paths, server, master, files.len())?,
@@ -98,7 +99,7 @@ pub fn remove(host: &Host, paths: &Paths) -> Result<()> {
     distribution::let_back(host, paths)?;
     for folder in paths.own() {
         if let Some(parent) = folder.parent() {
-            host.remove_folder_if_empty(parent);
+            host.remove_folder_if_empty(parent)?;
         }
     }
     Ok(())

@@ -122,7 +122,7 @@ pub fn stop(host: &Host, paths: &Paths) -> Result<()> {
     if let Some(master) = master(host, paths)? {
         end(host, paths, master).context("cannot stop nginx")?;
     }
-    host.remove_file(&paths.served())?;
+    host.remove(&paths.served())?;
     Ok(())
 }
 
@@ -141,7 +141,7 @@ fn end(host: &Host, paths: &Paths, master: ProcessId) -> Result<()> {
     if !wait(END, ended)? {
         bail!("its process {master} cannot be killed");
     }
-    host.remove_file(&paths.pid())?;
+    host.remove(&paths.pid())?;
     Ok(())
 }
 

@@ -35,7 +35,7 @@ pub(super) fn let_back(host: &Host, paths: &Paths) -> Result<()> {
     if host.link_target(&paths.enabling_link(SERVICE))?.is_some() {
         systemctl(host, ["disable", SERVICE])?;
     }
-    Ok(host.remove_file(&memory)?)
+    Ok(host.remove(&memory)?)
 }
 
 /// The file beside the units' folders that says that we have masked the service.

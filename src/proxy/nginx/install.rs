@@ -102,7 +102,7 @@ pub fn install(host: &Host, paths: &Paths, steps: &[Step], proxies: &[(String, S
             Err(error) => return Err(failed(error, outdated.as_ref())),
         }
     }
-    Ok(host.remove_file(&paths.installing())?)
+    Ok(host.remove(&paths.installing())?)
 }
 
 /// How long another may hold a lock.

@@ -14,7 +14,7 @@ pub(super) fn keep(host: &Host, paths: &Paths) -> Result<()> {
 
 /// Takes that back.
 pub(super) fn forget(host: &Host, paths: &Paths) -> Result<()> {
-    Ok(host.remove_file(&paths.rotation_file())?)
+    Ok(host.remove(&paths.rotation_file())?)
 }
 
 /// USR1 tells nginx to open its logs anew; until then it writes into the old ones, so they are compressed a day later.

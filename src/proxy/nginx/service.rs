@@ -65,7 +65,7 @@ pub(super) fn forget(host: &Host, paths: &Paths) -> Result<()> {
     if host.mode(&paths.service_file())?.is_none() {
         return Ok(());
     }
-    host.remove_file(&paths.service_file())?;
+    host.remove(&paths.service_file())?;
     systemctl(host, ["daemon-reload"])
 }
 

@@ -26,6 +26,9 @@ pub(super) struct FlagFile {
 pub(super) struct Generation {
     /// The context id of the hook that wrote it; none before the first of the unit's life.
     pub(super) token: Option<String>,
+    /// That hook: its name, and what it was about.
+    #[serde(default)]
+    pub(super) hook: String,
     #[serde(flatten)]
     pub(super) state: StateRoot,
 }

@@ -31,7 +31,8 @@ const ENDED: &str = "ended ";
 pub struct Store {
     path: PathBuf,
     lock: Lock,
-    marked: bool,
+    /// The hook that is at work; none beside the hooks.
+    mark: Option<String>,
     context_id: String,
     pieces: Rc<Pieces>,
     /// The state that was found.
@@ -41,6 +42,8 @@ pub struct Store {
     /// What the next file will say.
     file: FlagFile,
     unreadable: bool,
+    /// Whether no older generation is kept: a Juju without charm state never says to go back to it.
+    keeps_one: bool,
     /// The hook that began before this one and never ended.
     pub died: Option<String>,
     /// Whether an earlier process of this same hook has taken the event in.
@@ -83,8 +86,11 @@ impl Standing {
 impl Store {
     /// Locks and reads what lies in `dir`, and notes who is at work: `mark`, if this is a hook.
     pub fn open(host: &Host, dir: &Path, context_id: &str, mark: Option<&str>) -> Result<Self> {
+        make_way(host, dir, true)?;
         host.create_folder(dir, 0o700)?;
+        make_way(host, &dir.join("lock"), false)?;
         let mut lock = host.lock(&dir.join("lock"), LOCK_LIMIT)?;
+        make_way(host, &dir.join("view"), true)?;
         let left = lock.mark()?;
         let died = left.strip_prefix(RUNNING).map(str::to_owned);
         let taken_in = left.strip_prefix(ENDED) == Some(context_id);
@@ -94,22 +100,32 @@ impl Store {
         let mut store = Self {
             path: dir.join("flags.json"),
             lock,
-            marked: mark.is_some(),
+            mark: mark.map(str::to_owned),
             context_id: context_id.to_owned(),
             pieces: Rc::new(Pieces::in_folder(host, &dir.join("view"))),
             base: StateRoot::default(),
             found: None,
             file: FlagFile::default(),
             unreadable: false,
+            keeps_one: false,
             died,
             taken_in,
         };
         store.read(host)?;
+        // A unit that has a file has had a hook, which has left its word. It is lost if the hook was stopped while it
+        // wrote, or if somebody removed the lock.
+        if (store.found.is_some() || store.unreadable) && !left.starts_with(ENDED) {
+            store.died.get_or_insert_with(|| "of unknown name".to_owned());
+        }
         Ok(store)
     }
 
     fn read(&mut self, host: &Host) -> Result<()> {
-        let Some(bytes) = host.read(&self.path)? else { return Ok(()) };
+        let bytes = match host.read(&self.path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(()),
+            Err(error) => return self.set_aside(host, &error.to_string()),
+        };
         match FlagFile::parse(&bytes) {
             Ok(file) => {
                 self.file = file.clone();
@@ -128,14 +144,14 @@ impl Store {
 
     /// A file that cannot be read is kept for a person to look at, and the next hook learns all from Juju again.
     fn set_aside(&mut self, host: &Host, why: &str) -> Result<()> {
-        let aside = self.path.with_extension("json.unreadable");
+        let aside = aside(&self.path);
         log::warn!(
             "{} cannot be read ({why}): kept as {}, rebuilt from Juju",
             self.path.display(),
             aside.display()
         );
-        if self.marked {
-            host.remove_file(&aside)?;
+        if self.mark.is_some() {
+            host.remove(&aside)?;
             host.rename(&self.path, &aside)?;
         }
         self.unreadable = true;
@@ -147,6 +163,7 @@ impl Store {
     /// Compares the file with what Juju has committed, and goes back to that generation if need be.
     pub fn settle(&mut self, committed: &Committed) -> (State, Standing) {
         let standing = self.standing(committed);
+        self.keeps_one = *committed == Committed::Unsupported;
         let generations = &mut self.file.generations;
         match standing {
             Standing::Behind => drop(generations.remove(0)),
@@ -187,6 +204,13 @@ impl Store {
         }
     }
 
+    /// Whether this same hook wrote the newest generation, in an earlier run. Then Juju may have failed it after the
+    /// token was committed.
+    pub fn repeats(&self) -> bool {
+        let newest = self.file.generations.first();
+        newest.is_some_and(|newest| self.mark.as_ref() == Some(&newest.hook))
+    }
+
     /// What `juju status` was last told.
     pub fn status(&self) -> Option<&Status> {
         self.file.status.as_ref()
@@ -206,7 +230,7 @@ impl Store {
     /// token with `state-set`.
     pub fn commit(mut self, host: &Host, state: &State, standing: Standing, changed: bool) -> Result<()> {
         // Beside the hooks, reading leaves everything as it is: the next hook must see what Juju has not committed.
-        if !changed && !self.marked {
+        if !changed && self.mark.is_none() {
             return Ok(());
         }
         if changed {
@@ -215,15 +239,22 @@ impl Store {
         if self.file != self.found.clone().unwrap_or_default() {
             self.file.format = FORMAT;
             // Another version's stamp tells the next hook to read everything: only a hook may replace it.
-            if self.marked || self.found.is_none() {
+            if self.mark.is_some() || self.found.is_none() {
                 VERSION.clone_into(&mut self.file.stamp);
             }
             let text = serde_json::to_vec_pretty(&self.file).context("cannot write the flags as JSON")?;
             host.write(&self.path, &text, 0o600, Owner::Us)?;
-            let generations = self.file.generations.iter();
-            self.pieces.keep_only(&generations.flat_map(|generation| generation.state.pieces()).collect())?;
+            self.forget_others()?;
+        } else if self.died.is_some() {
+            self.forget_others()?;
         }
-        if self.marked { self.lock.set_mark(&format!("{ENDED}{}", self.context_id)) } else { Ok(()) }
+        if self.mark.is_some() { self.lock.set_mark(&format!("{ENDED}{}", self.context_id)) } else { Ok(()) }
+    }
+
+    /// Deletes what no generation names: earlier ones, and what a hook has left that died.
+    fn forget_others(&self) -> Result<()> {
+        let generations = self.file.generations.iter();
+        self.pieces.keep_only(&generations.flat_map(|generation| generation.state.pieces()).collect())
     }
 
     /// Puts a new generation before the one that was found.
@@ -240,8 +271,27 @@ impl Store {
             Standing::Unknown => generations.clear(),
             Standing::New | Standing::Current | Standing::Behind => {}
         }
-        generations.insert(0, Generation { token: Some(self.context_id.clone()), state: root });
-        generations.resize_with(2, Generation::default);
+        let hook = self.mark.clone().unwrap_or_default();
+        generations.insert(0, Generation { token: Some(self.context_id.clone()), hook, state: root });
+        generations.resize_with(if self.keeps_one { 1 } else { 2 }, Generation::default);
         Ok(())
     }
+}
+
+/// Where something that cannot be used is kept for a person to look at.
+fn aside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".unreadable");
+    path.with_file_name(name)
+}
+
+/// Moves a folder aside that stands where a file should be, or the other way round.
+fn make_way(host: &Host, path: &Path, for_folder: bool) -> Result<()> {
+    if host.is_folder(path)?.is_some_and(|is_folder| is_folder != for_folder) {
+        let (should, aside) = (if for_folder { "a folder" } else { "a file" }, aside(path));
+        log::warn!("{} is not {should}: kept as {}", path.display(), aside.display());
+        host.remove(&aside)?;
+        host.rename(path, &aside)?;
+    }
+    Ok(())
 }

@@ -108,25 +108,41 @@ fn a_file_and_a_juju_that_do_not_know_each_other_are_nothing_to_rely_on() {
 }
 
 #[test]
-fn without_charm_state_the_newest_generation_counts() {
+fn without_charm_state_the_newest_generation_counts_and_no_other_is_kept() {
     let mut unit = Unit::new();
     unit.committed = Committed::Unsupported;
     assert_eq!(unit.hook("1", Some("a"), false).0, Standing::New);
     assert_eq!(unit.hook("2", Some("bb"), false), (Standing::Current, flags(&["a"])));
+    assert_eq!(unit.tokens(), [Some("2".to_owned())]);
 }
 
 #[test]
-fn a_file_cut_at_any_length_is_set_aside_and_never_fails_a_hook() {
+fn a_hook_knows_that_it_wrote_the_newest_generation_before() {
     let mut unit = Unit::new();
     unit.hook("1", Some("a"), true);
-    let path = unit.dir().join("flags.json");
-    let whole = std::fs::read(&path).unwrap();
-    for length in 0..whole.len() {
-        std::fs::write(&path, &whole[..length]).unwrap();
-        unit.committed = Committed::Token("1".to_owned());
-        let (standing, _) = unit.hook("2", None, true);
-        assert_eq!(standing, Standing::Unknown, "cut at {length}");
-        assert!(unit.files().contains(&"flags.json.unreadable".to_owned()));
+    let repeats = |mark| Store::open(&Host::new("/", ""), &unit.dir(), "2", mark).unwrap().repeats();
+    assert!(repeats(Some("1")), "its name, in these tests");
+    assert!(!repeats(Some("other")) && !repeats(None));
+}
+
+#[test]
+fn a_file_cut_at_any_length_is_noticed_and_never_fails_a_hook() {
+    let mut unit = Unit::new();
+    unit.hook("1", Some("a"), true);
+    let mut files = vec![unit.dir().join("flags.json")];
+    files.extend(std::fs::read_dir(unit.dir().join("view")).unwrap().map(|entry| entry.unwrap().path()));
+    assert_eq!(files.len(), 2);
+    let contents: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
+    for (cut, content) in files.iter().zip(&contents) {
+        for length in 0..content.len() {
+            std::fs::create_dir_all(unit.dir().join("view")).unwrap();
+            files.iter().zip(&contents).for_each(|(file, content)| std::fs::write(file, content).unwrap());
+            std::fs::write(cut, &content[..length]).unwrap();
+            unit.committed = Committed::Token("1".to_owned());
+            let (standing, _) = unit.hook("2", None, true);
+            assert_eq!(standing, Standing::Unknown, "{} cut at {length}", cut.display());
+            assert!(unit.files().contains(&"flags.json.unreadable".to_owned()));
+        }
     }
 }
 
@@ -165,6 +181,31 @@ fn a_hook_that_did_not_end_leaves_a_mark() {
     let store = Store::open(&host, &unit.dir(), "2", None).unwrap();
     assert_eq!(store.died.as_deref(), Some("install"));
     assert!(!store.taken_in);
+}
+
+#[test]
+fn a_mark_that_is_cut_at_any_length_is_none_of_a_hook_that_ended() {
+    let mut unit = Unit::new();
+    unit.hook("1", Some("a"), true);
+    let host = Host::new("/", "");
+    for length in 0.."ended ".len() {
+        std::fs::write(unit.dir().join("lock"), &"ended 1"[..length]).unwrap();
+        let store = Store::open(&host, &unit.dir(), "2", None).unwrap();
+        assert_eq!(store.died.as_deref(), Some("of unknown name"), "cut at {length}");
+    }
+    std::fs::remove_file(unit.dir().join("lock")).unwrap();
+    assert!(Store::open(&host, &unit.dir(), "2", None).unwrap().died.is_some(), "removed");
+}
+
+#[test]
+fn what_a_hook_has_left_that_died_is_deleted_by_the_next() {
+    let mut unit = Unit::new();
+    unit.hook("1", Some("a"), true);
+    let left = unit.dir().join("view/web.units.0.secret.json");
+    std::fs::write(&left, "").unwrap();
+    drop(Store::open(&Host::new("/", ""), &unit.dir(), "2", Some("2")).unwrap());
+    unit.hook("3", None, true);
+    assert!(!left.exists());
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub enum Fault {
         /// What it writes to standard error.
         stderr: String,
     },
+    /// The call is carried out, but the tool prints this instead of the answer.
+    Garbage(String),
     /// The call is carried out after a while.
     Delay(Duration),
     /// The hook and all its processes are killed before the call is carried out.

@@ -43,7 +43,7 @@ impl Server {
         stream.set_write_timeout(Some(PATIENCE))?;
         let request = Request::read(&mut BufReader::new(&stream))?;
         let number = self.calls.len() + 1;
-        let mut refused = None;
+        let (mut refused, mut garbage) = (None, None);
         for (_, fault) in faults.iter().filter(|(at, _)| *at == number) {
             match fault {
                 Fault::Kill => {
@@ -55,12 +55,14 @@ impl Server {
                     return Ok(Served::AgentDies(stream));
                 }
                 Fault::Delay(time) => thread::sleep(*time),
+                Fault::Garbage(text) => garbage = Some(text.clone().into_bytes()),
                 Fault::Refuse { exit, stderr } => {
                     refused = Some(Answer { exit: *exit, stdout: Vec::new(), stderr: stderr.clone().into() });
                 }
             }
         }
-        let answer = refused.unwrap_or_else(|| carry_out(context, context_id, &request));
+        let mut answer = refused.unwrap_or_else(|| carry_out(context, context_id, &request));
+        answer.stdout = garbage.unwrap_or(answer.stdout);
         answer.write(&mut stream)?;
         self.record(request, answer);
         Ok(Served::Answered)

@@ -1,0 +1,113 @@
+//! Something goes wrong at a call of a hook tool: at each call of each hook.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use test_juju::{Fault, HookRun};
+
+use crate::life::{Faults, Hook, disturbed, undisturbed};
+use crate::pool;
+use crate::stage::{PROXY, Stage};
+use crate::table::Table;
+
+type Make = fn() -> Fault;
+
+const FAULTS: [(&str, Make); 3] = [
+    ("kills the hook", || Fault::Kill),
+    ("fails", || Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() }),
+    ("answers garbage", || Fault::Garbage("{\"garb".to_owned())),
+];
+const HANGS: &str = "hangs";
+
+/// Longer than a hook tool may take.
+const LONG: Duration = Duration::from_secs(61);
+
+/// The same fault at the same call of every hook, or of one.
+struct AtCall<'a> {
+    name: &'a str,
+    fault: Make,
+    call: usize,
+    only: Option<usize>,
+    /// More upgrades, each with the fault at a later call: no other hook has so many.
+    later: Vec<usize>,
+    table: &'a Table,
+}
+
+impl Faults for AtCall<'_> {
+    fn before(&mut self, stage: &mut Stage, hook: &Hook) {
+        if self.only.is_none_or(|only| only == hook.number) {
+            stage.world.juju.on_call(PROXY, self.call, (self.fault)());
+        }
+    }
+
+    fn after(&mut self, _: &mut Stage, hook: &Hook, run: &HookRun) {
+        let meant = self.only.is_none_or(|only| only == hook.number);
+        if run.attempt == 1 && meant {
+            self.note(hook.number, self.call, run);
+        }
+    }
+
+    fn act_over(&mut self, stage: &mut Stage, act: &str) {
+        if act != "the charm is upgraded" {
+            return;
+        }
+        for call in std::mem::take(&mut self.later) {
+            let charm = stage.world.charm();
+            stage.world.juju.refresh("proxy", &charm);
+            stage.world.juju.on_call(PROXY, call, (self.fault)());
+            let run = stage.attempt().unwrap();
+            self.note(UPGRADE, call, &run);
+            stage.settle();
+        }
+    }
+}
+
+const UPGRADE: usize = 13;
+
+impl AtCall<'_> {
+    fn note(&self, hook: usize, call: usize, run: &HookRun) {
+        if let Some(tool) = undisturbed().hooks[hook].1.get(call - 1) {
+            self.table.count(tool, self.name, if run.committed { "no matter" } else { "run again" });
+        }
+    }
+}
+
+#[test]
+fn whatever_goes_wrong_at_any_call_the_end_is_the_same() {
+    let table = Table::default();
+    let hooks = &undisturbed().hooks;
+    assert_eq!(hooks[UPGRADE].0, "upgrade-charm");
+    let calls = |hook: &usize| hooks[*hook].1.len();
+    let most = (0..hooks.len()).filter(|hook| *hook != UPGRADE).map(|hook| calls(&hook)).max().unwrap();
+    std::thread::scope(|scope| {
+        // Those that wait for our time limit do nothing but wait, all at once.
+        for (tool, (hook, call)) in first_calls(hooks) {
+            let table = &table;
+            scope.spawn(move || {
+                let fault = || Fault::Delay(LONG);
+                let only = Some(hook);
+                let mut faults = AtCall { name: HANGS, fault, call, only, later: Vec::new(), table };
+                disturbed(&mut faults, &format!("{tool} hangs in hook {hook}"));
+            });
+        }
+        let jobs = FAULTS.iter().flat_map(|fault| (1..=most).map(move |call| (fault, call)));
+        pool::each(jobs, |((name, fault), call)| {
+            let later = if call == 1 { (most + 1..=calls(&UPGRADE)).collect() } else { Vec::new() };
+            let mut faults = AtCall { name, fault: *fault, call, only: None, later, table: &table };
+            disturbed(&mut faults, &format!("call {call} of each hook {name}"));
+        });
+    });
+    eprintln!("{} faults at calls of hook tools", table.total());
+    table.is_documented("calls", "tool", &["kills the hook", "fails", "answers garbage", HANGS], true);
+}
+
+/// Of each tool, the first hook that calls it, and which call that is.
+fn first_calls(hooks: &[(String, Vec<String>)]) -> BTreeMap<String, (usize, usize)> {
+    let mut first = BTreeMap::new();
+    for (hook, (_, calls)) in hooks.iter().enumerate() {
+        for (call, tool) in calls.iter().enumerate() {
+            first.entry(tool.clone()).or_insert((hook, call + 1));
+        }
+    }
+    first
+}

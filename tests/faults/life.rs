@@ -1,0 +1,108 @@
+//! A whole life of the proxy, with faults in it, compared act by act with the life in which none happened.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use test_juju::{HookRun, Pending};
+
+use crate::seen::{Seen, difference};
+use crate::stage::{ACTS, Stage};
+
+/// A hook of the life.
+#[derive(Debug, Clone)]
+pub(crate) struct Hook {
+    /// Which one it is, counted from 0.
+    pub(crate) number: usize,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+/// What goes wrong, and what is done about it.
+pub(crate) trait Faults {
+    /// Before a hook's first attempt.
+    fn before(&mut self, stage: &mut Stage, hook: &Hook);
+    /// After each attempt; what must come next for all to be well again comes by itself, or is done here.
+    fn after(&mut self, _: &mut Stage, _: &Hook, _: &HookRun) {}
+    /// After the hooks of an act, before anybody looks.
+    fn act_over(&mut self, _: &mut Stage, _: &str) {}
+    /// Whether certificates may be lost by it.
+    fn loses_certificates(&self) -> bool {
+        false
+    }
+}
+
+/// How a life went: what was seen after each act, and what its hooks cost.
+pub(crate) struct Life {
+    pub(crate) acts: Vec<Seen>,
+    pub(crate) hooks: Vec<(String, Vec<String>)>,
+}
+
+/// The certificates that are, key and all, what they were an act ago.
+const KEPT: &str = "certificates kept";
+
+struct Nothing;
+impl Faults for Nothing {
+    fn before(&mut self, _: &mut Stage, _: &Hook) {}
+}
+
+/// The life without a fault.
+pub(crate) fn undisturbed() -> &'static Life {
+    static LIFE: OnceLock<Life> = OnceLock::new();
+    LIFE.get_or_init(|| live(Stage::new(), &mut Nothing, None))
+}
+
+/// Lives through all acts with these faults; each must end as it does without.
+pub(crate) fn disturbed(faults: &mut impl Faults, what: &str) -> Life {
+    disturbed_on(Stage::new(), faults, what)
+}
+
+pub(crate) fn disturbed_on(stage: Stage, faults: &mut impl Faults, what: &str) -> Life {
+    live(stage, faults, Some((undisturbed(), what)))
+}
+
+fn live(mut stage: Stage, faults: &mut impl Faults, compared: Option<(&Life, &str)>) -> Life {
+    let mut life = Life { acts: Vec::new(), hooks: Vec::new() };
+    let mut certificates: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for (index, (act, perform)) in ACTS.iter().enumerate() {
+        perform(&mut stage);
+        while let Some(next) = stage.waiting() {
+            let hook = Hook { number: life.hooks.len(), name: next.event.hook() };
+            faults.before(&mut stage, &hook);
+            let run = one_hook(&mut stage, faults, &hook, &next);
+            life.hooks.push((hook.name, run.calls.iter().map(|call| call.argv[0].clone()).collect()));
+        }
+        faults.act_over(&mut stage, act);
+        let mut seen = stage.seen();
+        let now = stage.certificates();
+        let kept = certificates.iter().filter(|(name, before)| now.get(*name) == Some(*before));
+        let kept: Vec<&str> = kept.map(|(name, _)| name.as_str()).collect();
+        seen.insert(KEPT.to_owned(), kept.join(" "));
+        certificates = now;
+        if let Some((should, what)) = compared {
+            let mut should = should.acts[index].clone();
+            if faults.loses_certificates() {
+                should.remove(KEPT);
+                seen.remove(KEPT);
+            }
+            let differs = difference(&should, &seen);
+            assert!(differs.is_empty(), "{what}: after \"{act}\":\n{differs}");
+        }
+        life.acts.push(seen);
+    }
+    life
+}
+
+/// Runs one hook until it is done with; gives its first attempt.
+fn one_hook(stage: &mut Stage, faults: &mut impl Faults, hook: &Hook, event: &Pending) -> HookRun {
+    let mut first = None;
+    loop {
+        let Some(run) = stage.attempt() else { return first.unwrap() };
+        faults.after(stage, hook, &run);
+        let done = stage.waiting().is_none_or(|next| next != *event);
+        assert!(done || run.attempt < 5, "a person would be needed: {}", run.trace());
+        first.get_or_insert(run);
+        if done {
+            return first.unwrap();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! All that can be seen of a proxy from outside, apart from what differs by chance.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::stage::{PROXY, Stage};
+
+/// What is seen, by what it is of.
+pub(crate) type Seen = BTreeMap<String, String>;
+
+const NAMES: [&str; 3] = ["blog.example.com", "shop.example.com", "www.example.com"];
+
+impl Stage {
+    /// Databags, flags, status and ports, files, what nginx runs and what it answers.
+    pub(crate) fn seen(&self) -> Seen {
+        let mut seen = Seen::new();
+        if self.is_deployed() {
+            for (client, relation) in [("blog", self.blog), ("shop", self.shop)] {
+                let bag = relation.map(|relation| self.world.juju.bag(relation, PROXY)).unwrap_or_default();
+                let status = bag.get("status").map(|text| without_dates(text));
+                seen.insert(format!("answer to {client}"), status.unwrap_or_default());
+            }
+            seen.insert("state that nothing names".to_owned(), self.left_over().join(" "));
+            seen.insert("flags".to_owned(), self.world.flags(PROXY).join(" "));
+            seen.insert("status".to_owned(), format!("{:?}", self.world.juju.status(PROXY)));
+            let ports = self.world.juju.opened_ports(PROXY).join(" ");
+            seen.insert("ports".to_owned(), self.without_chance(&ports));
+        }
+        self.note_files(self.world.root(), &mut seen);
+        let masters = self.world.nginx_processes().len();
+        seen.insert("nginx".to_owned(), masters.to_string());
+        if masters > 0 {
+            for name in NAMES {
+                let answer = self.world.get(&format!("https://{name}/")).send();
+                let by = answer.body.lines().next().unwrap_or_default();
+                seen.insert(format!("served {name}"), format!("{} {by}", answer.code));
+            }
+        }
+        seen
+    }
+
+    /// The certificates, key and all, by the file's name.
+    pub(crate) fn certificates(&self) -> BTreeMap<String, Vec<u8>> {
+        let folder = self.world.path("var/lib/ssl-termination/proxy-0/certificates");
+        let files = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap());
+        files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect()
+    }
+
+    /// Pieces of the state that the flag file does not name.
+    fn left_over(&self) -> Vec<String> {
+        let file = fs::read_to_string(self.state_folder().join("flags.json")).unwrap_or_default();
+        let pieces = fs::read_dir(self.state_folder().join("view")).into_iter().flatten();
+        let pieces = pieces.map(|piece| piece.unwrap().file_name().into_string().unwrap());
+        pieces.filter(|piece| !file.contains(piece.as_str())).collect()
+    }
+
+    fn note_files(&self, folder: &Path, seen: &mut Seen) {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let mode = fs::symlink_metadata(&path).unwrap().permissions().mode() & 0o7777;
+            let name = path.strip_prefix(self.world.root()).unwrap().display().to_string();
+            if name == "run" {
+                continue; // gone after a restart of the machine
+            }
+            if path.is_dir() {
+                seen.insert(name, format!("folder {mode:o}"));
+                self.note_files(&path, seen);
+            } else {
+                let content = self.content(&name, &path);
+                seen.insert(name, format!("{mode:o} {content}"));
+            }
+        }
+    }
+
+    /// A file's text, as far as two lives have it in common.
+    fn content(&self, name: &str, path: &Path) -> String {
+        let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+        match name {
+            _ if name.starts_with("var/log/") => String::new(),
+            _ if name.contains("/certificates/") => {
+                text.lines().filter(|line| line.starts_with("-----")).collect()
+            }
+            _ if name.contains("/passwords/") => text.split('$').take(2).collect(),
+            _ => self.without_chance(&text),
+        }
+    }
+
+    fn without_chance(&self, text: &str) -> String {
+        let ports =
+            [(self.world.http_port, "HTTP"), (self.world.https_port, "HTTPS"), (self.web.port, "WEB")];
+        let text = text.replace(&*self.world.root().to_string_lossy(), "ROOT");
+        ports.iter().fold(text, |text, (port, name)| text.replace(&port.to_string(), name))
+    }
+}
+
+/// An answer without the dates on which certificates end.
+fn without_dates(text: &str) -> String {
+    let mut answer: Value = serde_json::from_str(text).unwrap();
+    for (_, served) in answer.as_object_mut().into_iter().flatten() {
+        if let Some(served) = served.as_object_mut() {
+            served.remove("expires");
+        }
+    }
+    answer.to_string()
+}
+
+/// What differs between two sights, for a person.
+pub(crate) fn difference(should: &Seen, is: &Seen) -> String {
+    let of = |seen: &Seen, key: &str| seen.get(key).cloned().unwrap_or_else(|| "nothing".to_owned());
+    let keys: std::collections::BTreeSet<&String> = should.keys().chain(is.keys()).collect();
+    let differ = keys.into_iter().filter(|key| should.get(*key) != is.get(*key));
+    let lines = differ.map(|key| {
+        let (should, is) = (of(should, key), of(is, key));
+        format!("{key}\n  should be {should:?}\n  is        {is:?}")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,150 @@
+//! A proxy and two client applications, and what happens to them.
+
+use serde_json::{Value, json};
+use test_juju::{Charm, HookRun, Pending, RelationId};
+
+use crate::world::{Web, World};
+
+pub(crate) const PROXY: &str = "proxy/0";
+const CLIENT: &str = "name: client\nrequires: {proxy: {interface: ssl-termination}}";
+
+/// A word that stands in one request only, so that it can be looked for on the disk.
+pub(crate) const PASSWORD: &str = "pa55word";
+
+/// The real charm as a proxy, with real nginx; the clients are puppets.
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) web: Web,
+    pub(crate) blog: Option<RelationId>,
+    pub(crate) shop: Option<RelationId>,
+}
+
+/// One thing that an operator or a client does, and its name.
+pub(crate) type Act = (&'static str, fn(&mut Stage));
+
+/// Joins, changes, departures, an upgrade, from the first hook to the last.
+pub(crate) const ACTS: &[Act] = &[
+    ("the proxy is deployed", |stage| stage.world.deploy_proxy("proxy")),
+    ("blog asks", |stage| {
+        let blog = stage.relate("blog");
+        stage.blog = Some(blog);
+        stage.ask(blog, "blog/0", &stage.request(&["blog.example.com"]));
+    }),
+    ("shop asks, for blog's name too", |stage| {
+        let shop = stage.relate("shop");
+        stage.shop = Some(shop);
+        let mut request = stage.request(&["shop.example.com", "blog.example.com"]);
+        request["credentials"] = format!("ann {PASSWORD}").into();
+        stage.ask(shop, "shop/0", &request);
+    }),
+    ("a second unit of blog asks", |stage| {
+        stage.world.juju.add_unit("blog");
+        stage.waiting();
+        let request = stage.request(&["blog.example.com", "www.example.com"]);
+        stage.ask(stage.blog.unwrap(), "blog/1", &request);
+    }),
+    ("an option changes", |stage| {
+        stage.world.juju.configure("proxy", [("trusted-proxies", "10.0.0.0/8")]);
+    }),
+    ("the charm is upgraded", |stage| {
+        let charm = stage.world.charm();
+        stage.world.juju.refresh("proxy", &charm);
+    }),
+    ("the first unit of blog leaves", |stage| stage.world.juju.remove_unit("blog/0")),
+    ("blog gives its first name up", |stage| {
+        let request = stage.request(&["www.example.com"]);
+        stage.ask(stage.blog.unwrap(), "blog/1", &request);
+    }),
+    ("shop's relation ends", |stage| stage.world.juju.remove_relation(stage.shop.unwrap())),
+    ("blog withdraws", |stage| stage.ask(stage.blog.unwrap(), "blog/1", &json!({}))),
+    ("blog asks again", |stage| {
+        let request = stage.request(&["www.example.com"]);
+        stage.ask(stage.blog.unwrap(), "blog/1", &request);
+    }),
+    ("the proxy is removed", |stage| stage.world.juju.remove_application("proxy")),
+];
+
+impl Stage {
+    /// The clients are there, the proxy is not deployed yet.
+    pub(crate) fn new() -> Self {
+        Self::in_world(World::new(11))
+    }
+
+    pub(crate) fn in_world(mut world: World) -> Self {
+        for client in ["blog", "shop"] {
+            world.juju.deploy(client, &Charm::puppet(&CLIENT.replace("client", client)), 1);
+        }
+        let mut stage = Self { world, web: Web::start("web"), blog: None, shop: None };
+        stage.waiting();
+        stage
+    }
+
+    pub(crate) fn relate(&mut self, client: &str) -> RelationId {
+        let relation = self.world.juju.relate("proxy:ssl-termination", &format!("{client}:proxy"));
+        self.waiting();
+        relation
+    }
+
+    /// A request for names in front of a web server on this machine.
+    pub(crate) fn request(&self, names: &[&str]) -> Value {
+        json!({"fqdn": names, "upstreams": [{"hostname": "127.0.0.1", "port": self.web.port}]})
+    }
+
+    pub(crate) fn ask(&mut self, relation: RelationId, unit: &str, request: &Value) {
+        self.world.juju.relation_set(unit, relation, [("cert-request", request.to_string())]);
+        self.waiting();
+    }
+
+    /// The proxy's hook that comes next. Those of the puppets are done first.
+    pub(crate) fn waiting(&mut self) -> Option<Pending> {
+        loop {
+            let pending = self.world.juju.pending();
+            match pending.iter().find(|pending| &*pending.unit != PROXY) {
+                Some(puppet) => drop(self.world.juju.run(&puppet.clone())),
+                None => return pending.into_iter().next(),
+            }
+        }
+    }
+
+    /// Runs the proxy's next hook, however it ends; nothing if none waits.
+    pub(crate) fn attempt(&mut self) -> Option<HookRun> {
+        let next = self.waiting()?;
+        Some(self.world.juju.run(&next))
+    }
+
+    /// Runs the proxy's hooks until none waits. None may keep failing.
+    pub(crate) fn settle(&mut self) {
+        while let Some(run) = self.attempt() {
+            assert!(run.committed || run.attempt < 4, "a person would be needed: {}", run.trace());
+        }
+    }
+
+    /// A hook in which nothing has happened.
+    pub(crate) fn update_status(&mut self) {
+        if self.is_deployed() {
+            self.world.juju.update_status(PROXY);
+            self.settle();
+        }
+    }
+
+    pub(crate) fn is_deployed(&self) -> bool {
+        !self.world.juju.units("proxy").is_empty()
+    }
+
+    /// The relations that are there, in the order in which they came.
+    pub(crate) fn relations(&self) -> Vec<RelationId> {
+        let there = self.world.juju.relations("proxy");
+        [self.blog, self.shop].into_iter().flatten().filter(|relation| there.contains(relation)).collect()
+    }
+
+    /// Where the charm keeps its state.
+    pub(crate) fn state_folder(&self) -> std::path::PathBuf {
+        self.world.juju.charm_dir(PROXY).join(".state")
+    }
+
+    /// `juju exec` on the proxy's unit.
+    pub(crate) fn exec(&mut self, script: &str) {
+        let run = self.world.juju.exec(PROXY, &["sh", "-c", script]);
+        assert_eq!(run.exit, 0, "{}", run.trace());
+    }
+}
