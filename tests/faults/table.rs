@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// How often each outcome came, by step and fault.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ impl Table {
     pub(crate) fn is_documented(&self, section: &str, steps: &str, faults: &[&str], counts: bool) {
         let table = self.render(steps, faults, counts);
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
-        let _one_at_a_time = FILE.lock().unwrap();
+        let _one_at_a_time = FILE.lock().unwrap_or_else(PoisonError::into_inner);
         let text = fs::read_to_string(&path).unwrap();
         let (begin, end) = (format!("<!-- {section} -->\n"), format!("<!-- end of {section} -->"));
         let (before, rest) = text.split_once(&begin).unwrap();
