@@ -19,7 +19,7 @@ use test_juju::{Charm, Fault, HookRun, Juju, RelationId};
 use crate::pool;
 
 /// How many sequences the everyday suite makes.
-const EVERYDAY: u64 = 2000;
+const EVERYDAY: u64 = 400;
 
 const METADATA: &str = "name: proxy\nprovides: {ssl-termination: {interface: ssl-termination}}\n";
 const CLIENT: &str = "name: client\nrequires: {tls: {interface: ssl-termination}}";
