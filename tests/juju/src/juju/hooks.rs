@@ -105,6 +105,7 @@ impl Juju {
             context_id: &context_id,
             socket: socket_address(&charm_dir),
             limit: self.limit,
+            call_delay: self.call_delay,
         };
         let event = if let Kind::Hook(event) = kind { Some(event.clone()) } else { None };
         let mut context = HookContext::new(&mut self.model, &unit, event, action);

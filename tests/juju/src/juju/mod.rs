@@ -29,6 +29,7 @@ pub struct Juju {
     rng: Rng,
     root: TempDir,
     limit: Duration,
+    call_delay: Duration,
     retries: u32,
     faults: BTreeMap<Name, Faults>,
 }
@@ -46,6 +47,7 @@ impl Juju {
             rng,
             root,
             limit: Duration::from_mins(2),
+            call_delay: Duration::ZERO,
             retries: 3,
             faults: BTreeMap::new(),
         }
@@ -54,6 +56,11 @@ impl Juju {
     /// How long a hook may run before it is killed. Juju itself has no such limit.
     pub fn set_hook_limit(&mut self, limit: Duration) {
         self.limit = limit;
+    }
+
+    /// How long each call of a hook tool takes besides, as the real ones do.
+    pub fn set_call_delay(&mut self, delay: Duration) {
+        self.call_delay = delay;
     }
 
     /// How often [`settle`](Self::settle) retries a failing hook before it gives up.

@@ -25,6 +25,7 @@ pub(crate) struct Program<'p> {
     pub(crate) context_id: &'p str,
     pub(crate) socket: String,
     pub(crate) limit: Duration,
+    pub(crate) call_delay: Duration,
 }
 
 /// Run a program to its end, answering its hook tools meanwhile, and note in `run` what happened.
@@ -132,6 +133,7 @@ fn attend(
         } else if events[0].revents().contains(PollFlags::IN) {
             let (stream, _) = listener.accept()?;
             served.look_at_memory(child.id());
+            thread::sleep(program.call_delay);
             // A tool that was killed in the middle of its call is nobody's error.
             if let Ok(false) = served.answer(context, program.context_id, stream, faults) {
                 kill_process_group(pid, Signal::KILL)?;

@@ -6,7 +6,13 @@ use super::{Call, Failure, Output, Result, pairs};
 use crate::context::HookContext;
 use crate::settings::changes_of;
 
+/// As far as charms look at it, to learn what the tool can do.
+const HELP: &str = "Usage: relation-set [options] key=value [key=value ...]\n\nOptions:\n--app  (= false)\n--file  (= )\n-r, --relation  (= )\n";
+
 pub(super) fn set(context: &mut HookContext<'_>, call: Call<'_>) -> Result {
+    if call.args == ["--help"] {
+        return Ok(HELP.to_owned().into());
+    }
     let flags = Options { values: &["r|relation", "file", "format"], switches: &["app"] }.parse(call.args)?;
     let (id, _) = relation_of(context, &flags)?;
     let args = pairs::from_args(&flags.rest)?;
