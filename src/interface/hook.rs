@@ -10,7 +10,7 @@ use crate::juju::tool::relation::Bag;
 use crate::juju::tool::status::Status;
 use crate::juju::tool::{config, relation, state, status};
 use crate::juju::{Context, Event, Lifecycle, Metadata, RelationId, RelationKind};
-use crate::reactive::{Committed, Flag, Flags, Standing, State, Store};
+use crate::reactive::{Committed, Flag, Flags, Next, Standing, State, Store};
 
 /// The key of Juju's charm state that holds the token of the generation it has committed.
 const TOKEN: &str = "ssl-termination-generation";
@@ -201,7 +201,8 @@ impl Hook {
             }
         }
         self.state.flags.end_hook();
-        let is_other = self.store.differs(&self.state)?;
+        let next = Next::of(&self.state)?;
+        let is_other = self.store.differs(&next);
         if is_other && !self.event.is_hook() && self.standing.is_stale() {
             bail!(
                 "this unit's last hook was not committed, or its flag file was lost: nothing can be changed before the \
@@ -219,6 +220,6 @@ impl Hook {
                 self.store.set_status(status);
             }
         }
-        self.store.commit(&self.host, &self.state, self.standing, changed)
+        self.store.commit(&self.host, next, self.standing, changed)
     }
 }

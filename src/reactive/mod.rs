@@ -13,5 +13,5 @@ mod view;
 pub use engine::{Handler, run};
 pub use flag::{Flag, FlagError, Flags};
 pub use state::State;
-pub use store::{Committed, Standing, Store};
+pub use store::{Committed, Next, Standing, Store};
 pub use view::{Change, Relation, View};
