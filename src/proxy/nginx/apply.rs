@@ -67,6 +67,7 @@ pub fn retire(host: &Host, paths: &Paths) -> Result<()> {
     }
     daemon::stop(host, paths)?;
     host.remove_folder(&paths.passwords())?;
+    host.remove_file(&paths.known_passwords())?;
     host.remove_folder(&paths.live())?;
     Ok(())
 }
