@@ -98,12 +98,14 @@ fn claims(hook: &Hook) -> Result<Claims> {
         return Ok(Claims::of(hook.state.kept_all(CLAIMS)?));
     }
     let mut claims = Claims::default();
-    for relation in relations(hook)? {
-        let units =
-            hook.state.view.units(relation.endpoint())?.into_iter().filter(|(id, _, _)| **id == relation);
-        let units: Vec<String> = units.map(|(_, unit, _)| unit.to_string()).collect();
-        for name in granted(hook.published(&relation, "status")?.unwrap_or_default()) {
-            claims.recover(&name, &Owner::Relation(relation.clone()), units.iter().cloned());
+    for endpoint in serving_endpoints(hook) {
+        let mut units = hook.state.view.units_by_relation(&endpoint)?;
+        for relation in hook.relations(&endpoint)? {
+            let units: Vec<String> =
+                units.remove(&relation).iter().flatten().map(ToString::to_string).collect();
+            for name in granted(hook.published(&relation, "status")?.unwrap_or_default()) {
+                claims.recover(&name, &Owner::Relation(relation.clone()), units.iter().cloned());
+            }
         }
     }
     Ok(claims)
