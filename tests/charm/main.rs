@@ -4,6 +4,7 @@
 mod calls;
 mod charms;
 mod client;
+mod cost;
 mod dispatch;
 mod flags_table;
 mod hooks_folder;

@@ -48,10 +48,11 @@ fn changed(hook: &Hook) -> Result<Vec<(RelationId, UnitName)>> {
     Ok(units.map(|(relation, unit, _)| (relation.clone(), unit.clone())).collect())
 }
 
-/// Notes the most memory that this process has had, where the benchmark has put a file for it.
+/// Notes the most memory that this process has had and how much it has read and written, where the benchmark has put a file for it.
 fn note_peak() {
     if fs::exists("peak").unwrap_or(false) {
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let _ = fs::write("peak", status);
+        let facts =
+            ["/proc/self/status", "/proc/self/io"].map(|file| fs::read_to_string(file).unwrap_or_default());
+        let _ = fs::write("peak", facts.concat());
     }
 }
