@@ -7,7 +7,7 @@ use std::process::Command;
 
 use test_juju::Charm;
 
-/// What is installed for the others, from PyPI.
+/// What is installed for the others, from `PyPI`.
 const PACKAGES: [&str; 2] = ["charms.reactive==1.5.*", "ops==3.*"];
 
 /// A charm that does the small job.
@@ -15,35 +15,47 @@ pub(crate) struct Contestant {
     pub(crate) name: &'static str,
     pub(crate) charm: Charm,
     pub(crate) metadata: String,
-    /// The most clients that it is measured with.
-    pub(crate) most: usize,
 }
 
-/// All of them: the first is ours, in the order in which they take turns.
-pub(crate) fn contestants(quick: bool) -> Vec<Contestant> {
+/// The folders of their charms.
+const FOLDERS: [&str; 3] = ["ours", "reactive", "ops"];
+
+/// Installs what is needed, and lays out all charms.
+pub(crate) fn lay_out() {
     let folder = build_folder();
     let python = install_python(&folder.join("venv"));
-    let ours = lay_out_ours(&folder.join("charms/ours"));
-    let reactive = lay_out_peer("reactive", &folder.join("charms/reactive"), &python);
-    let ops = lay_out_peer("ops", &folder.join("charms/ops"), &python);
-    let (many, few) = if quick { (1000, 100) } else { (10_000, 1000) };
-    let all = |charm: Charm| charm.env("READ_ALL", "yes");
+    let [ours, reactive, ops] = FOLDERS.map(|name| folder.join("charms").join(name));
+    lay_out_ours(&ours);
+    lay_out_peer("reactive", &reactive, &python);
+    lay_out_peer("ops", &ops, &python);
+}
+
+/// All contestants, in the order in which they take turns.
+pub(crate) fn laid_out() -> [Contestant; 5] {
+    let [ours, reactive, ops] = FOLDERS.map(|name| build_folder().join("charms").join(name));
     [
-        ("ours", Charm::at(&ours), many),
-        ("charms.reactive", Charm::at(&reactive), few),
-        ("ops", Charm::at(&ops), few),
-        ("ours, reading all", all(Charm::at(&ours)), many),
-        ("ops, reading all", all(Charm::at(&ops)), few),
+        ("ours", &ours),
+        ("charms.reactive", &reactive),
+        ("ops", &ops),
+        ("ours, reading all", &ours),
+        ("ops, reading all", &ops),
     ]
-    .map(|(name, charm, most)| {
-        let folder = [&ours, &reactive, &ops][["ours", "charms.reactive", "ops"]
-            .iter()
-            .position(|kind| name.split(',').next() == Some(kind))
-            .unwrap()];
-        let metadata = fs::read_to_string(folder.join("metadata.yaml")).unwrap();
-        Contestant { name, charm, metadata, most }
+    .map(|(name, folder)| {
+        let charm = Charm::at(folder);
+        let charm = if name.ends_with("reading all") { charm.env("READ_ALL", "yes") } else { charm };
+        Contestant { name, charm, metadata: fs::read_to_string(folder.join("metadata.yaml")).unwrap() }
     })
-    .into()
+}
+
+impl Contestant {
+    /// The most clients that it is measured with.
+    pub(crate) fn most(&self, quick: bool) -> usize {
+        match (self.name.starts_with("ours"), quick) {
+            (true, false) => 10_000,
+            (true, true) | (false, false) => 1000,
+            (false, true) => 100,
+        }
+    }
 }
 
 /// What is installed, as `name version`, for the report.
@@ -78,29 +90,27 @@ fn install_python(venv: &Path) -> PathBuf {
     python
 }
 
-fn lay_out_ours(to: &Path) -> PathBuf {
+fn lay_out_ours(to: &Path) {
     let program = std::env::current_exe().unwrap().with_file_name("small");
     fs::create_dir_all(to).unwrap();
     fs::write(to.join("metadata.yaml"), "name: front\nprovides:\n  front:\n    interface: ssl-termination\n")
         .unwrap();
     fs::copy(program, to.join("dispatch")).unwrap();
-    to.to_owned()
 }
 
 /// A peer's charm, run by the Python that has its framework: as Juju would by `dispatch`, without a shell between.
-fn lay_out_peer(name: &str, to: &Path, python: &Path) -> PathBuf {
+fn lay_out_peer(name: &str, to: &Path, python: &Path) {
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/peers").join(name), to);
     let dispatch = to.join("dispatch");
     let text = fs::read_to_string(&dispatch).unwrap();
     fs::write(&dispatch, text.replacen("PYTHON", &python.to_string_lossy(), 1)).unwrap();
     fs::set_permissions(&dispatch, fs::Permissions::from_mode(0o755)).unwrap();
-    to.to_owned()
 }
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let (path, target) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
-        if path.is_dir() { copy(&path, &target) } else { drop(fs::copy(&path, &target).unwrap()) }
+        if path.is_dir() { copy(&path, &target) } else { assert!(fs::copy(&path, &target).is_ok()) }
     }
 }

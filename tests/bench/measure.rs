@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::field::Contestant;
-use crate::stage::{Kind, Shape, Stage};
+use crate::remote::Remote;
+use crate::stage::{Kind, Shape};
 
 /// What one kind of hook costs.
 #[derive(Debug, Clone)]
@@ -50,25 +51,27 @@ impl Rounds {
     }
 }
 
-type Staged = (&'static str, Shape, Stage);
+type Staged = (&'static str, Shape, Remote);
 
 pub(crate) fn run(contestants: &[Contestant], quick: bool) -> Vec<Cell> {
-    let mut stages = set_stages(contestants);
+    let mut stages = set_stages(contestants, quick);
     let secs = Duration::from_secs;
-    let fast = Rounds { most: if quick { 7 } else { 21 }, least: 5, budget: secs(40) };
-    let mut cells = series(&mut stages, Duration::ZERO, &fast, &[Kind::Changed, Kind::Unchanged]);
-    let delayed = Rounds { most: if quick { 5 } else { 21 }, least: 1, budget: secs(8) };
+    let fast = Rounds { most: if quick { 7 } else { 21 }, least: 5, budget: secs(50) };
+    let mut cells = series(&mut stages, Duration::ZERO, &fast, &[Kind::Changed]);
+    let fast = Rounds { budget: secs(15), ..fast };
+    cells.extend(series(&mut stages, Duration::ZERO, &fast, &[Kind::Unchanged]));
+    let delayed = Rounds { most: if quick { 5 } else { 21 }, least: 1, budget: secs(5) };
     cells.extend(series(&mut stages, REAL_CALL, &delayed, &[Kind::Changed]));
     cells
 }
 
-fn set_stages(contestants: &[Contestant]) -> Vec<Staged> {
+fn set_stages(contestants: &[Contestant], quick: bool) -> Vec<Staged> {
     let mut stages = Vec::new();
     for shape in [Shape::Units as fn(usize) -> Shape, Shape::Relations] {
         for count in [1, 10, 100, 1000, 10_000] {
-            for contestant in contestants.iter().filter(|contestant| contestant.most >= count) {
+            for contestant in contestants.iter().filter(|contestant| contestant.most(quick) >= count) {
                 let begun = Instant::now();
-                stages.push((contestant.name, shape(count), Stage::set(contestant, shape(count))));
+                stages.push((contestant.name, shape(count), Remote::set(contestant, shape(count))));
                 eprintln!("{}: {} set in {:.1?}", shape(count), contestant.name, begun.elapsed());
             }
         }
@@ -79,7 +82,6 @@ fn set_stages(contestants: &[Contestant]) -> Vec<Staged> {
 fn series(stages: &mut [Staged], delay: Duration, rounds: &Rounds, kinds: &[Kind]) -> Vec<Cell> {
     let mut cells: Vec<(usize, Cell)> = Vec::new();
     for (place, (contestant, shape, stage)) in stages.iter_mut().enumerate() {
-        stage.set_call_delay(delay);
         for &kind in kinds {
             let (calls, peak_kib) = (0, if delay.is_zero() { stage.peak(kind) } else { 0 });
             let (contestant, shape, millis) = (*contestant, *shape, Vec::new());
@@ -89,8 +91,8 @@ fn series(stages: &mut [Staged], delay: Duration, rounds: &Rounds, kinds: &[Kind
     for round in 1..=rounds.most {
         eprintln!("calls with {delay:?} more: round {round} of {}", rounds.most);
         for (place, cell) in cells.iter_mut().filter(|(_, cell)| rounds.wants(cell)) {
-            let run = stages[*place].2.run(cell.kind);
-            cell.calls = run.calls.len();
+            let run = stages[*place].2.run(cell.kind, delay);
+            cell.calls = run.calls;
             cell.millis.push(run.millis);
         }
     }

@@ -84,7 +84,7 @@ impl Stage {
         match shape {
             Shape::Units(units) => self.add_client("web", units),
             Shape::Relations(relations) => {
-                (0..relations).for_each(|n| self.add_client(&format!("web{n}"), 1))
+                (0..relations).for_each(|number| self.add_client(&format!("web{number}"), 1));
             }
         }
     }

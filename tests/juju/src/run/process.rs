@@ -51,8 +51,9 @@ fn try_execute(
     let listener = listen(&program.socket)?;
     // Files rather than pipes: a daemon that the hook leaves behind may keep them open.
     let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
-    let start = Instant::now();
     let mut child = spawn(program, &stdout, &stderr)?;
+    // The program has begun. What came before, a copy of this process, costs more the larger the model is.
+    let start = Instant::now();
     let mut served = Served::default();
     let status = attend(&mut child, context, program, faults, &listener, &mut served, &mut run.timed_out)?;
     run.millis = start.elapsed().as_secs_f64() * 1000.0;
