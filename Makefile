@@ -2,11 +2,12 @@
 # make demo           see it work: a small model with real nginx, shown hook by hook
 # make test           run everything that can be tested on this machine
 # make soak           the faults in full depth, some hours: each file operation of each hook, and random walks (WALKS=50000)
+# make bench          what a hook costs, against charms.reactive and ops: docs/benchmarks.md (BENCH_QUICK=1: a short run)
 # make packing-check  have charmcraft and charmlint look at the charm, run its tests with the packed release
 # make lint           formatting, lints, documentation
 # Each installs what it needs.
 
-.PHONY: build charm demo test soak packing-check lint
+.PHONY: build charm demo test soak bench packing-check lint
 .DEFAULT_GOAL := build
 
 build:
@@ -26,6 +27,12 @@ test:
 	@scripts/install-tools
 	cargo build --workspace --bins
 	cargo test --workspace --no-fail-fast
+
+bench:
+	@scripts/install-tools python
+	@echo "building (some minutes the first time) …"
+	@cargo build --quiet --release --workspace --bins --example bench --example small
+	@cargo run --quiet --release --example bench
 
 packing-check: charm
 	scripts/check-packing

@@ -1,6 +1,6 @@
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -56,9 +56,9 @@ impl Lock {
 
     /// Leaves a mark for the next holder, over the one that was there: on a full disk that one stays.
     pub fn set_mark(&mut self, mark: &str) -> Result<()> {
+        // Never empty in between: file systems take that for a replaced file and write it out at once.
         self.file
-            .seek(SeekFrom::Start(0))
-            .and_then(|_| self.file.write_all(mark.as_bytes()))
+            .write_all_at(mark.as_bytes(), 0)
             .and_then(|()| self.file.set_len(mark.len() as u64))
             .with_context(|| format!("cannot write {}", self.path.display()))
     }

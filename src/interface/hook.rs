@@ -10,7 +10,7 @@ use crate::juju::tool::relation::Bag;
 use crate::juju::tool::status::Status;
 use crate::juju::tool::{config, relation, state, status};
 use crate::juju::{Context, Event, Lifecycle, Metadata, RelationId, RelationKind};
-use crate::reactive::{Committed, Flag, Flags, Standing, State, Store};
+use crate::reactive::{Committed, Flag, Flags, Next, Standing, State, Store};
 
 /// The key of Juju's charm state that holds the token of the generation it has committed.
 const TOKEN: &str = "ssl-termination-generation";
@@ -202,7 +202,8 @@ impl Hook {
 
     /// Ends the hook: tells Juju what is new, then writes the state.
     pub fn commit(mut self, status: Option<Status>) -> Result<()> {
-        if !self.event.is_hook() && self.standing.is_stale() && self.store.differs(&self.state)? {
+        self.state.flags.end_hook();
+        if !self.event.is_hook() && self.standing.is_stale() && self.store.differs(&Next::of(&self.state)?) {
             bail!(
                 "this unit's last hook was not committed, or its flag file was lost: nothing can be changed before the \
                  next hook has run"
@@ -215,9 +216,9 @@ impl Hook {
                 self.state.flags.set(Flag::update(relation.endpoint()));
             }
         }
-        self.state.flags.end_hook();
-        let is_other = self.store.differs(&self.state)?;
-        let changed = is_other || (self.standing == Standing::Unknown && self.event.is_hook());
+        let next = Next::of(&self.state)?;
+        let changed =
+            self.store.differs(&next) || (self.standing == Standing::Unknown && self.event.is_hook());
         if changed && self.tokens {
             state::set(&self.host, TOKEN, &self.context.id)?;
         }
@@ -228,6 +229,6 @@ impl Hook {
                 self.store.set_status(status);
             }
         }
-        self.store.commit(&self.host, &self.state, self.standing, changed)
+        self.store.commit(&self.host, next, self.standing, changed)
     }
 }

@@ -61,8 +61,10 @@ fn read(host: &Host, metadata: &Metadata, reach: Reach, view: &mut View) -> Resu
     let mut there = BTreeSet::new();
     for endpoint in metadata.endpoints() {
         let Some(keys) = keys(endpoint) else { continue };
+        let mut known = view.units_by_relation(endpoint.name)?;
         for id in relation::ids(host, endpoint.name)? {
-            if if_there(read_relation(host, &id, keys, reach, view))?.is_some() {
+            let known = known.remove(&id).unwrap_or_default();
+            if if_there(read_relation(host, &id, &known, keys, reach, view))?.is_some() {
                 there.insert(id);
             }
         }
@@ -76,10 +78,15 @@ fn read(host: &Host, metadata: &Metadata, reach: Reach, view: &mut View) -> Resu
     Ok(())
 }
 
-fn read_relation(host: &Host, id: &RelationId, keys: Keys, reach: Reach, view: &mut View) -> Result<()> {
+fn read_relation(
+    host: &Host,
+    id: &RelationId,
+    known: &BTreeSet<UnitName>,
+    keys: Keys,
+    reach: Reach,
+    view: &mut View,
+) -> Result<()> {
     let there: BTreeSet<UnitName> = relation::units(host, id)?.into_iter().collect();
-    let known = view.units(id.endpoint())?.into_iter().filter(|(other, _, _)| *other == id);
-    let known: BTreeSet<UnitName> = known.map(|(_, unit, _)| unit.clone()).collect();
     view.relate(id, there.first().map_or("", UnitName::app))?;
     for unit in known.difference(&there) {
         view.forget_unit(id, unit)?;

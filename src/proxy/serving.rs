@@ -33,16 +33,17 @@ pub(super) fn bring_about(host: &Host, unit: &UnitName, options: &Options, plan:
     let server = server(host, options)?;
     let now = SystemTime::now();
     let mut serving = Serving::default();
+    let mut known = passwords::Known::read(host, &paths)?;
     for site in &plan.sites {
         let certificate = cert::keep(host, &paths, site.name(), &site.names, now)?;
         serving.expires.insert(site.name().clone(), certificate.expires);
         if let Some(credentials) = &site.credentials {
-            passwords::keep(host, &paths, server.worker.as_ref(), site.name(), credentials)?;
+            passwords::keep(host, &paths, server.worker.as_ref(), site.name(), credentials, &mut known)?;
         }
     }
     serving.refused = nginx::apply(host, &paths, &server, &sites(&paths, plan))?.refused;
     let protected = plan.sites.iter().filter(|site| site.credentials.is_some());
-    passwords::forget(host, &paths, protected.map(Site::name))?;
+    passwords::forget(host, &paths, protected.map(Site::name), &known)?;
     Ok(serving)
 }
 

@@ -14,5 +14,5 @@ pub use engine::{Handler, run};
 pub use flag::{Flag, FlagError, Flags};
 pub use pieces::digest;
 pub use state::State;
-pub use store::{Committed, Standing, Store};
+pub use store::{Committed, Next, Standing, Store};
 pub use view::{Change, Relation, View};

@@ -43,10 +43,14 @@ impl Pieces {
         serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))
     }
 
-    pub(super) fn write(&self, piece: &Piece) -> Result<()> {
-        self.host.create_folder(&self.folder, 0o700)?;
-        let path = self.folder.join(&piece.name);
-        self.host.write(&path, &piece.content, 0o600, Owner::Us)?;
+    pub(super) fn write<'p>(&self, pieces: impl IntoIterator<Item = &'p Piece>) -> Result<()> {
+        let mut pieces = pieces.into_iter().peekable();
+        if pieces.peek().is_some() {
+            self.host.create_folder(&self.folder, 0o700)?;
+        }
+        for piece in pieces {
+            self.host.write(&self.folder.join(&piece.name), &piece.content, 0o600, Owner::Us)?;
+        }
         Ok(())
     }
 

@@ -25,9 +25,9 @@ pub struct State {
 /// Where a state is kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
 pub(super) struct StateRoot {
-    flags: BTreeSet<Flag>,
-    view: ViewRoot,
-    kept: Root,
+    pub(super) flags: BTreeSet<Flag>,
+    pub(super) view: ViewRoot,
+    pub(super) kept: Root,
 }
 
 impl StateRoot {

@@ -9,9 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::pieces::{Piece, Pieces};
 
-/// A table of up to so many entries is one piece; a larger one is spread over [`MANY`] of them.
-const FEW: usize = 64;
-const MANY: u8 = 128;
+/// Up to how many entries a table is spread over how many pieces; a larger one over [`MOST`]. Both what a hook touches,
+/// a piece, and what each hook reads, the names of all of them, stay small.
+const SPREADS: [(usize, u8); 2] = [(64, 1), (1024, 16)];
+const MOST: u8 = 128;
 
 /// A map that is kept in pieces: what a hook does not look at is not read, what it does not change is not written.
 #[derive(Debug, Clone)]
@@ -125,12 +126,15 @@ impl<K: Key, V: PartialEq + Serialize + DeserializeOwned> Table<K, V> {
     }
 
     fn place(&self, key: &K) -> u8 {
-        if self.size <= FEW { 0 } else { spread(key) }
+        match spread(self.size) {
+            1 => 0,
+            pieces => Sha256::digest(key.to_string())[0] % pieces,
+        }
     }
 
-    /// Spreads the entries over more pieces, or gathers them, when the table has grown or shrunk over the limit.
+    /// Spreads the entries over more pieces, or gathers them, when the table has grown or shrunk over a limit.
     fn resize(&mut self, size: usize) -> Result<()> {
-        let moves = (self.size <= FEW) != (size <= FEW);
+        let moves = spread(self.size) != spread(size);
         let before = std::mem::replace(&mut self.size, size);
         if !moves {
             return Ok(());
@@ -171,8 +175,9 @@ impl<K: Key, V: DeserializeOwned> Bucket<K, V> {
     }
 }
 
-fn spread(key: &impl ToString) -> u8 {
-    Sha256::digest(key.to_string())[0] % MANY
+/// Over how many pieces a table of that size is spread.
+fn spread(size: usize) -> u8 {
+    SPREADS.iter().find(|(most, _)| size <= *most).map_or(MOST, |(_, pieces)| *pieces)
 }
 
 #[cfg(test)]

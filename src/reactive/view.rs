@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 use std::str::FromStr;
@@ -155,6 +155,15 @@ impl View {
     pub fn units(&self, endpoint: &str) -> Result<Vec<(&RelationId, &UnitName, &Bag)>> {
         let Some(endpoint) = self.endpoints.get(endpoint) else { return Ok(Vec::new()) };
         Ok(endpoint.units.entries()?.into_iter().map(|(Place(id, unit), bag)| (id, unit, bag)).collect())
+    }
+
+    /// The names of the units at the other side of an endpoint, by relation.
+    pub fn units_by_relation(&self, endpoint: &str) -> Result<BTreeMap<RelationId, BTreeSet<UnitName>>> {
+        let mut units: BTreeMap<RelationId, BTreeSet<UnitName>> = BTreeMap::new();
+        for (id, unit, _) in self.units(endpoint)? {
+            units.entry(id.clone()).or_default().insert(unit.clone());
+        }
+        Ok(units)
     }
 
     /// One unit's keys on one relation.

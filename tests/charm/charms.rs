@@ -64,6 +64,15 @@ impl Model {
         self.deploy(application, folder, units);
     }
 
+    /// Refreshes a puppet to a charm whose every hook is a program of the examples.
+    pub(crate) fn become_program(&mut self, application: &str, endpoints: &str, program: &str) {
+        let folder = charm_folder(application, endpoints, &example(program));
+        link_hooks(folder.path(), &format!("../bin/{program}"));
+        self.juju.refresh(application, &Charm::at(folder.path()));
+        self.puppets.retain(|puppet| puppet != application);
+        self.folders.push(folder);
+    }
+
     /// A charm with nothing but `dispatch`, a link to our binary.
     pub(crate) fn dispatched(&mut self, application: &str, endpoints: &str) {
         let folder = charm_folder(application, endpoints, Path::new(env!("CARGO_BIN_EXE_ssl-termination")));

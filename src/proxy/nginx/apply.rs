@@ -83,6 +83,7 @@ pub fn retire(host: &Host, paths: &Paths) -> Result<()> {
     daemon::stop(host, paths)?;
     service::forget(host, paths)?;
     host.remove_folder(&paths.passwords())?;
+    host.remove(&paths.known_passwords())?;
     host.remove_folder(&paths.live())?;
     host.remove_folder(&paths.run)?;
     Ok(())

@@ -5,11 +5,47 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use sha_crypt::{CustomizedPasswordHasher, Params, PasswordVerifier, ShaCrypt};
+use sha2::{Digest, Sha256};
 
+use super::paths::hex;
 use super::{Paths, Worker};
-use crate::host::Host;
+use crate::host::{Host, Owner};
 use crate::proxy::cert::remove_others;
 use crate::wire::{Credentials, Fqdn};
+
+/// Pairs of a file's content and the credentials that it is right for, as digests that hold the content's salt. To
+/// check a hash takes milliseconds, which a thousand sites would take in each hook. Where nothing is known, all are
+/// checked.
+#[derive(Debug, Default)]
+pub struct Known {
+    before: BTreeSet<String>,
+    now: BTreeSet<String>,
+}
+
+impl Known {
+    /// What the last hook knew. Only we can read it, as is the case for the credentials themselves.
+    pub fn read(host: &Host, paths: &Paths) -> Result<Self> {
+        let text = host.read(&paths.known_passwords())?.unwrap_or_default();
+        let before = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();
+        Ok(Self { before, now: BTreeSet::new() })
+    }
+
+    /// Keeps what this hook knows.
+    fn write(&self, host: &Host, paths: &Paths) -> Result<()> {
+        if self.now.is_empty() {
+            return Ok(host.remove(&paths.known_passwords())?);
+        }
+        if self.now != self.before {
+            let text: String = self.now.iter().flat_map(|digest| [digest, "\n"]).collect();
+            host.write(&paths.known_passwords(), text.as_bytes(), 0o600, Owner::Us)?;
+        }
+        Ok(())
+    }
+
+    fn is_right(&self, content: &[u8], credentials: &Credentials) -> bool {
+        self.before.contains(&digest(content, credentials)) || matches(content, credentials)
+    }
+}
 
 /// The password file of the site `id`. It stays as it is, salt and all, while it is right for the credentials.
 ///
@@ -20,25 +56,44 @@ pub fn keep(
     worker: Option<&Worker>,
     id: &Fqdn,
     credentials: &Credentials,
+    known: &mut Known,
 ) -> Result<PathBuf> {
     let path = paths.password_file(id);
-    let kept = host.read(&path)?.is_some_and(|content| matches(&content, credentials));
     let mode = if worker.is_some() { 0o640 } else { 0o600 };
     let readable = Worker::readable(worker);
     host.create_folder(&paths.state, 0o711)?;
     host.create_folder(&paths.passwords(), 0o711)?;
-    if !kept || host.mode(&path)? != Some(mode) || !host.belongs_to(&path, readable)? {
+    let mut content = host.read(&path)?.unwrap_or_default();
+    let right = known.is_right(&content, credentials);
+    if !right || host.mode(&path)? != Some(mode) || !host.belongs_to(&path, readable)? {
         let salt = host.random::<12>().context("cannot make a salt for a password")?;
-        let line = line(credentials, &salt)?;
-        host.write(&path, line.as_bytes(), mode, readable)?;
+        content = line(credentials, &salt)?.into_bytes();
+        host.write(&path, &content, mode, readable)?;
     }
+    known.now.insert(digest(&content, credentials));
     Ok(path)
 }
 
-/// Deletes the password files of all sites but these.
-pub fn forget<'a>(host: &Host, paths: &Paths, sites: impl IntoIterator<Item = &'a Fqdn>) -> Result<()> {
+/// Deletes the password files of all sites but these, and keeps what is known of them.
+pub fn forget<'a>(
+    host: &Host,
+    paths: &Paths,
+    sites: impl IntoIterator<Item = &'a Fqdn>,
+    known: &Known,
+) -> Result<()> {
     let kept: BTreeSet<PathBuf> = sites.into_iter().map(|id| paths.password_file(id)).collect();
-    remove_others(host, &paths.passwords(), &kept)
+    remove_others(host, &paths.passwords(), &kept)?;
+    known.write(host, paths)
+}
+
+fn digest(content: &[u8], credentials: &Credentials) -> String {
+    let parts = [content, credentials.user().as_bytes(), credentials.password().as_bytes()];
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    hex(&digest.finalize())
 }
 
 /// `user:$6$salt$hash`, with the 5,000 rounds that are meant where their number is not written.
@@ -64,7 +119,6 @@ fn matches(content: &[u8], credentials: &Credentials) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::Owner;
 
     fn credentials(user: &str, password: &str) -> Credentials {
         Credentials::new(user, password).unwrap()
@@ -89,7 +143,9 @@ mod tests {
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
         let id: Fqdn = "a.example".parse().unwrap();
         let kept = |user, password| {
-            let path = keep(&host, &paths, None, &id, &credentials(user, password)).unwrap();
+            let mut known = Known::read(&host, &paths).unwrap();
+            let path = keep(&host, &paths, None, &id, &credentials(user, password), &mut known).unwrap();
+            known.write(&host, &paths).unwrap();
             assert_eq!(host.mode(&path).unwrap(), Some(0o600));
             String::from_utf8(host.read(&path).unwrap().unwrap()).unwrap()
         };
@@ -111,10 +167,20 @@ mod tests {
         let host = Host::new(folder.path(), "");
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
         let ids: [Fqdn; 2] = ["a.example", "b.example"].map(|name| name.parse().unwrap());
-        for id in &ids {
-            keep(&host, &paths, None, id, &credentials("u", "p")).unwrap();
-        }
-        forget(&host, &paths, &ids[1..]).unwrap();
+        let keep_those = |ids: &[Fqdn]| {
+            let mut known = Known::read(&host, &paths).unwrap();
+            for id in ids {
+                keep(&host, &paths, None, id, &credentials("u", "p"), &mut known).unwrap();
+            }
+            forget(&host, &paths, ids, &known).unwrap();
+            let text = host.read(&paths.known_passwords()).unwrap();
+            text.map_or(0, |text| text.split(|byte| *byte == b'\n').count() - 1)
+        };
+        assert_eq!(keep_those(&ids), 2);
+        assert_eq!(keep_those(&ids[1..]), 1);
         assert_eq!(host.list(&paths.passwords()).unwrap(), ["b.example"]);
+        assert_eq!(host.mode(&paths.known_passwords()).unwrap(), Some(0o600));
+        assert_eq!(keep_those(&[]), 0);
+        assert_eq!(host.list(paths.state()).unwrap(), ["passwords"]);
     }
 }

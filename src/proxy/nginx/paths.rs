@@ -83,6 +83,11 @@ impl Paths {
         self.state.join("passwords")
     }
 
+    /// Which password files are known to be right, for us alone.
+    pub(super) fn known_passwords(&self) -> PathBuf {
+        self.state.join("passwords.known")
+    }
+
     /// The password file of the site with this id.
     pub(in crate::proxy) fn password_file(&self, id: &Fqdn) -> PathBuf {
         self.passwords().join(file_stem(id))

@@ -1,7 +1,12 @@
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::juju::tool::status::Status;
+use crate::reactive::Flag;
 use crate::reactive::state::StateRoot;
+use crate::reactive::table::Root;
+use crate::reactive::view::ViewRoot;
 
 /// The format that this code writes, and the newest that it reads.
 pub(super) const FORMAT: u32 = 1;
@@ -23,14 +28,31 @@ pub(super) struct FlagFile {
 
 /// The state as one hook left it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(from = "Row")]
 pub(super) struct Generation {
     /// The context id of the hook that wrote it; none before the first of the unit's life.
     pub(super) token: Option<String>,
     /// That hook: its name, and what it was about.
-    #[serde(default)]
     pub(super) hook: String,
     #[serde(flatten)]
     pub(super) state: StateRoot,
+}
+
+/// A generation as it is read: flattening while reading would copy all of it once more, in each hook.
+#[derive(Deserialize)]
+struct Row {
+    token: Option<String>,
+    #[serde(default)]
+    hook: String,
+    flags: BTreeSet<Flag>,
+    view: ViewRoot,
+    kept: Root,
+}
+
+impl From<Row> for Generation {
+    fn from(Row { token, hook, flags, view, kept }: Row) -> Self {
+        Self { token, hook, state: StateRoot { flags, view, kept } }
+    }
 }
 
 /// What every format of the file has.
@@ -56,12 +78,14 @@ pub(super) enum Unreadable {
 
 impl FlagFile {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Unreadable> {
-        if let Ok(Header { format, stamp }) = serde_json::from_slice(bytes)
-            && format > FORMAT
-        {
-            return Err(Unreadable::Newer(stamp));
+        match serde_json::from_slice::<Self>(bytes) {
+            Ok(file) if file.format > FORMAT => Err(Unreadable::Newer(file.stamp)),
+            Ok(file) => Ok(file),
+            Err(error) => match serde_json::from_slice(bytes) {
+                Ok(Header { format, stamp }) if format > FORMAT => Err(Unreadable::Newer(stamp)),
+                _ => Err(Unreadable::Damaged(error.line(), error.column())),
+            },
         }
-        serde_json::from_slice(bytes).map_err(|error| Unreadable::Damaged(error.line(), error.column()))
     }
 }
 

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 
 use self::file::{FORMAT, FlagFile, Generation, Unreadable, VERSION};
 use super::State;
-use super::pieces::Pieces;
+use super::pieces::{Piece, Pieces};
 use super::state::StateRoot;
 use crate::host::{Host, Lock, Owner};
 use crate::juju::tool::status::Status;
@@ -50,6 +50,13 @@ pub struct Store {
     pub taken_in: bool,
 }
 
+/// A state as it will be written.
+#[derive(Debug)]
+pub struct Next {
+    root: StateRoot,
+    pieces: Vec<Piece>,
+}
+
 /// What Juju's charm state holds as the token of the generation that it has committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Committed {
@@ -80,6 +87,14 @@ impl Standing {
     /// Whether what is remembered of the other sides must be read again.
     pub fn is_stale(self) -> bool {
         matches!(self, Self::Behind | Self::Unknown)
+    }
+}
+
+impl Next {
+    /// Of what the state has become.
+    pub fn of(state: &State) -> Result<Self> {
+        let (root, pieces) = state.root()?;
+        Ok(Self { root, pieces })
     }
 }
 
@@ -222,21 +237,21 @@ impl Store {
     }
 
     /// Whether the state is another than the one that was found.
-    pub fn differs(&self, state: &State) -> Result<bool> {
-        Ok(state.root()?.0 != self.base)
+    pub fn differs(&self, next: &Next) -> bool {
+        next.root != self.base
     }
 
     /// Writes the state and ends well. `changed` says that it is a new generation; then Juju must have been told our
     /// token with `state-set`.
-    pub fn commit(mut self, host: &Host, state: &State, standing: Standing, changed: bool) -> Result<()> {
+    pub fn commit(mut self, host: &Host, next: Next, standing: Standing, changed: bool) -> Result<()> {
         // Beside the hooks, reading leaves everything as it is: the next hook must see what Juju has not committed.
         if !changed && self.mark.is_none() {
             return Ok(());
         }
         if changed {
-            self.push(state, standing)?;
+            self.push(next, standing)?;
         }
-        if self.file != self.found.clone().unwrap_or_default() {
+        if self.found.as_ref().map_or_else(|| self.file != FlagFile::default(), |found| *found != self.file) {
             self.file.format = FORMAT;
             // Another version's stamp tells the next hook to read everything: only a hook may replace it.
             if self.mark.is_some() || self.found.is_none() {
@@ -258,14 +273,11 @@ impl Store {
     }
 
     /// Puts a new generation before the one that was found.
-    fn push(&mut self, state: &State, standing: Standing) -> Result<()> {
-        let (root, pieces) = state.root()?;
+    fn push(&mut self, Next { root, pieces }: Next, standing: Standing) -> Result<()> {
         let generations = &mut self.file.generations;
         let known: BTreeSet<&str> =
             generations.iter().flat_map(|generation| generation.state.pieces()).collect();
-        for piece in pieces.iter().filter(|piece| !known.contains(piece.name.as_str())) {
-            self.pieces.write(piece)?;
-        }
+        self.pieces.write(pieces.iter().filter(|piece| !known.contains(piece.name.as_str())))?;
         match standing {
             Standing::Again => drop(generations.remove(0)),
             Standing::Unknown => generations.clear(),

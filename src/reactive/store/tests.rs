@@ -27,9 +27,10 @@ impl Unit {
             state.flags.set(flag.parse().unwrap());
             state.view.relate(&format!("web:{}", flag.len()).parse().unwrap(), flag).unwrap();
         }
-        let changed = store.differs(&state).unwrap() || standing == Standing::Unknown;
+        let next = Next::of(&state).unwrap();
+        let changed = store.differs(&next) || standing == Standing::Unknown;
         assert_eq!(changed, flag.is_some() || standing == Standing::Unknown);
-        store.commit(&host, &state, standing, changed).unwrap();
+        store.commit(&host, next, standing, changed).unwrap();
         if changed && juju {
             self.committed = Committed::Token(id.to_owned());
         }
@@ -216,7 +217,7 @@ fn the_status_is_remembered_without_a_generation() {
     let mut store = Store::open(&host, &unit.dir(), "1", Some("install")).unwrap();
     let (state, standing) = store.settle(&Committed::Nothing);
     store.set_status(told.clone());
-    store.commit(&host, &state, standing, false).unwrap();
+    store.commit(&host, Next::of(&state).unwrap(), standing, false).unwrap();
     let mut store = Store::open(&host, &unit.dir(), "2", None).unwrap();
     assert_eq!(store.settle(&Committed::Nothing).1, Standing::New);
     assert_eq!(store.status(), Some(&told));

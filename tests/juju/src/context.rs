@@ -84,6 +84,16 @@ impl<'m> HookContext<'m> {
         members
     }
 
+    fn is_member(&self, id: RelationId, name: &Name) -> bool {
+        let of_event = self.event.as_ref().filter(|event| event.relation == Some(id));
+        match of_event {
+            Some(Event { kind, remote_unit: Some(remote), .. }) if remote == name => {
+                *kind != HookKind::RelationDeparted
+            }
+            _ => self.membership(id).is_some_and(|membership| membership.told.contains_key(name)),
+        }
+    }
+
     /// Whether `relation-ids` lists the relation: one that is dying and empty counts as broken.
     pub(crate) fn is_listed(&self, id: RelationId, membership: &Membership) -> bool {
         let breaks = self
@@ -114,7 +124,7 @@ impl<'m> HookContext<'m> {
         if *name == self.unit {
             return Ok(with(bag, self.writes.unit.get(&id)));
         }
-        if self.members(id).contains(name)
+        if self.is_member(id, name)
             && let Some(membership) = self.membership_mut(id)
         {
             membership.cache.insert(name.clone(), bag.clone());

@@ -59,7 +59,15 @@ impl Stage {
         let site = self.sites.last_mut().unwrap();
         let credentials = Credentials::new(user, password).unwrap();
         let worker = self.server.worker.as_ref();
-        let file = passwords::keep(&self.host, &self.paths, worker, &site.id, &credentials).unwrap();
+        let file = passwords::keep(
+            &self.host,
+            &self.paths,
+            worker,
+            &site.id,
+            &credentials,
+            &mut passwords::Known::default(),
+        )
+        .unwrap();
         site.passwords = Some(file);
     }
 

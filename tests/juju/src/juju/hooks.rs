@@ -134,6 +134,7 @@ impl Juju {
             context_id: &context_id,
             socket: socket_address(&charm_dir),
             limit: self.limit,
+            call_delay: self.call_delay,
         };
         let event = match kind {
             Kind::Hook(event) | Kind::Exec(Some(event)) => Some(event.clone()),

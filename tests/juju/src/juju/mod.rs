@@ -31,6 +31,7 @@ pub struct Juju {
     rng: Rng,
     root: TempDir,
     limit: Duration,
+    call_delay: Duration,
     retries: u32,
     faults: BTreeMap<Name, Faults>,
 }
@@ -44,7 +45,15 @@ impl Juju {
         let uuid = format!("{:08x}-0bad-400d-8000-{:012x}", rng.u32(..), rng.u64(..1 << 48));
         let model = Model::new("test", &uuid);
         run::install_tools(&root.path().join("tools"), &model.version);
-        Self { model, rng, root, limit: Duration::from_mins(2), retries: 3, faults: BTreeMap::new() }
+        Self {
+            model,
+            rng,
+            root,
+            limit: Duration::from_mins(2),
+            call_delay: Duration::ZERO,
+            retries: 3,
+            faults: BTreeMap::new(),
+        }
     }
 
     /// The unit's charm folder, where its hooks run.

@@ -12,6 +12,11 @@ impl Juju {
         self.limit = limit;
     }
 
+    /// How long each call of a hook tool takes besides, as the real ones do.
+    pub fn set_call_delay(&mut self, delay: Duration) {
+        self.call_delay = delay;
+    }
+
     /// How often [`settle`](Self::settle) retries a failing hook before it gives up.
     pub fn set_retries(&mut self, retries: u32) {
         self.retries = retries;

@@ -25,6 +25,7 @@ pub(crate) struct Program<'p> {
     pub(crate) context_id: &'p str,
     pub(crate) socket: String,
     pub(crate) limit: Duration,
+    pub(crate) call_delay: Duration,
 }
 
 /// Run a program to its end, answering its hook tools meanwhile, and note in `run` what happened.
@@ -50,8 +51,9 @@ fn try_execute(
     let listener = listen(&program.socket)?;
     // Files rather than pipes: a daemon that the hook leaves behind may keep them open.
     let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
-    let start = Instant::now();
     let mut child = spawn(program, &stdout, &stderr)?;
+    // The program has begun. What came before, a copy of this process, costs more the larger the model is.
+    let start = Instant::now();
     let mut served = Server::default();
     let status = attend(&mut child, context, program, faults, listener, &mut served, run)?;
     run.millis = start.elapsed().as_secs_f64() * 1000.0;
@@ -135,6 +137,7 @@ fn attend(
         } else if let Some(open) = listener.as_ref().filter(|_| called) {
             let (stream, _) = open.accept()?;
             served.look_at_memory(child.id());
+            thread::sleep(program.call_delay);
             // A tool that was killed in the middle of its call is nobody's error.
             match served.answer(context, program.context_id, stream, faults) {
                 Ok(Served::Kill) => {

@@ -1,0 +1,116 @@
+//! Who is measured: the same small job, on three frameworks.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use test_juju::Charm;
+
+/// What is installed for the others, from `PyPI`.
+const PACKAGES: [&str; 2] = ["charms.reactive==1.5.*", "ops==3.*"];
+
+/// A charm that does the small job.
+pub(crate) struct Contestant {
+    pub(crate) name: &'static str,
+    pub(crate) charm: Charm,
+    pub(crate) metadata: String,
+}
+
+/// The folders of their charms.
+const FOLDERS: [&str; 3] = ["ours", "reactive", "ops"];
+
+/// Installs what is needed, and lays out all charms.
+pub(crate) fn lay_out() {
+    let folder = build_folder();
+    let python = install_python(&folder.join("venv"));
+    let [ours, reactive, ops] = FOLDERS.map(|name| folder.join("charms").join(name));
+    lay_out_ours(&ours);
+    lay_out_peer("reactive", &reactive, &python);
+    lay_out_peer("ops", &ops, &python);
+}
+
+/// All contestants, in the order in which they take turns.
+pub(crate) fn laid_out() -> [Contestant; 5] {
+    let [ours, reactive, ops] = FOLDERS.map(|name| build_folder().join("charms").join(name));
+    [
+        ("ours", &ours),
+        ("charms.reactive", &reactive),
+        ("ops", &ops),
+        ("ours, reading all", &ours),
+        ("ops, reading all", &ops),
+    ]
+    .map(|(name, folder)| {
+        let charm = Charm::at(folder);
+        let charm = if name.ends_with("reading all") { charm.env("READ_ALL", "yes") } else { charm };
+        Contestant { name, charm, metadata: fs::read_to_string(folder.join("metadata.yaml")).unwrap() }
+    })
+}
+
+impl Contestant {
+    /// The most clients that it is measured with.
+    pub(crate) fn most(&self, quick: bool) -> usize {
+        match (self.name.starts_with("ours"), quick) {
+            (true, false) => 10_000,
+            (true, true) | (false, false) => 1000,
+            (false, true) => 100,
+        }
+    }
+}
+
+/// What is installed, as `name version`, for the report.
+pub(crate) fn versions() -> String {
+    let python = build_folder().join("venv/bin/python3");
+    let script = "import platform; from importlib.metadata import version as v; \
+        print('Python', platform.python_version() + ', charms.reactive', v('charms.reactive') + ', ops', v('ops'))";
+    let output = Command::new(python).args(["-c", script]).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// `target/bench`, whatever the profile and the target.
+fn build_folder() -> PathBuf {
+    let running = std::env::current_exe().unwrap();
+    let target = running.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    target.unwrap_or_else(|| running.parent().unwrap()).join("bench")
+}
+
+fn install_python(venv: &Path) -> PathBuf {
+    let python = venv.join("bin/python3");
+    let must = |command: &mut Command| assert!(command.status().unwrap().success(), "{command:?}");
+    if !venv.join("installed").exists() {
+        eprintln!("installing {} …", PACKAGES.join(" and "));
+        must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(venv));
+        must(
+            Command::new(&python)
+                .args(["-m", "pip", "install", "-q", "--disable-pip-version-check"])
+                .args(PACKAGES),
+        );
+        fs::write(venv.join("installed"), PACKAGES.join("\n")).unwrap();
+    }
+    python
+}
+
+fn lay_out_ours(to: &Path) {
+    let program = std::env::current_exe().unwrap().with_file_name("small");
+    fs::create_dir_all(to).unwrap();
+    fs::write(to.join("metadata.yaml"), "name: front\nprovides:\n  front:\n    interface: ssl-termination\n")
+        .unwrap();
+    fs::copy(program, to.join("dispatch")).unwrap();
+}
+
+/// A peer's charm, run by the Python that has its framework: as Juju would by `dispatch`, without a shell between.
+fn lay_out_peer(name: &str, to: &Path, python: &Path) {
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/peers").join(name), to);
+    let dispatch = to.join("dispatch");
+    let text = fs::read_to_string(&dispatch).unwrap();
+    fs::write(&dispatch, text.replacen("PYTHON", &python.to_string_lossy(), 1)).unwrap();
+    fs::set_permissions(&dispatch, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, target) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
+        if path.is_dir() { copy(&path, &target) } else { assert!(fs::copy(&path, &target).is_ok()) }
+    }
+}

@@ -1,0 +1,58 @@
+//! The small job of the benchmark, with our library: read the request of the unit that has changed, publish an answer.
+//!
+//! With `READ_ALL` in its environment it reads every unit's request, as charms do whose answers depend on them.
+
+use std::process::ExitCode;
+use std::{env, fs};
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use ssl_termination::interface::{self, Hook, provides};
+use ssl_termination::juju::{Environment, Event, RelationId, UnitName};
+use ssl_termination::reactive::{Flag, Handler};
+use ssl_termination::wire::{CertRequest, Fqdn};
+
+const ENDPOINT: &str = "front";
+
+const HANDLERS: &[Handler<Hook>] =
+    &[Handler { name: "answer", when: &["endpoint.front.update"], when_not: &[], run: answer }];
+
+fn main() -> ExitCode {
+    let code = interface::main(&Environment::read(), HANDLERS, |_| Ok(None));
+    note_peak();
+    ExitCode::from(code)
+}
+
+fn answer(hook: &mut Hook) -> Result<()> {
+    hook.flags().clear(&Flag::update(ENDPOINT));
+    let known = if env::var_os("READ_ALL").is_some() {
+        provides::get_cert_requests(hook, ENDPOINT)?.len()
+    } else {
+        1
+    };
+    for (relation, unit) in changed(hook)? {
+        let text = hook.state.view.bag(&relation, &unit)?.and_then(|bag| bag.get("cert-request"));
+        let Some(Ok(request)) = text.and_then(|text| CertRequest::parse(text).transpose()) else { continue };
+        let names: Value = request.fqdn().iter().map(Fqdn::as_str).collect();
+        provides::send_status_to(hook, &relation, Some(&json!({"fqdn": names, "known": known})))?;
+    }
+    Ok(())
+}
+
+/// The unit that the hook is about; all of them where it is about none.
+fn changed(hook: &Hook) -> Result<Vec<(RelationId, UnitName)>> {
+    if let Event::Relation(event) = &hook.event {
+        return Ok(event.remote_unit.iter().map(|unit| (event.relation.clone(), unit.clone())).collect());
+    }
+    let units = hook.state.view.units(ENDPOINT)?.into_iter();
+    Ok(units.map(|(relation, unit, _)| (relation.clone(), unit.clone())).collect())
+}
+
+/// Notes the most memory that this process has had and how much it has read and written, where the benchmark has put a file for it.
+fn note_peak() {
+    if fs::exists("peak").unwrap_or(false) {
+        let facts =
+            ["/proc/self/status", "/proc/self/io"].map(|file| fs::read_to_string(file).unwrap_or_default());
+        let _ = fs::write("peak", facts.concat());
+    }
+}

@@ -1,0 +1,120 @@
+//! What a hook costs does not grow with the number of clients: counted, not timed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::json;
+use test_juju::{HookRun, RelationId};
+
+use crate::charms::Model;
+
+const FRONT: &str = "provides: {front: {interface: ssl-termination}}";
+const ASKS: &str = "requires: {front: {interface: ssl-termination}}";
+
+/// What one hook of the benchmark's small charm has done.
+#[derive(Debug, PartialEq, Eq)]
+struct Cost {
+    /// Calls of hook tools.
+    calls: usize,
+    /// Files of the state that were written.
+    written: usize,
+    /// Calls of the system that read, and that write, of the process and the hook tools that it called.
+    reads: u64,
+    writes: u64,
+    /// KiB that went through them.
+    kib: u64,
+    /// The most memory of the process, in KiB.
+    peak_kib: u64,
+}
+
+/// One unit of the small charm, and so many units in one relation or so many relations.
+struct Front {
+    model: Model,
+    clients: Vec<(RelationId, String)>,
+}
+
+impl Front {
+    fn with(units: usize, relations: usize) -> Self {
+        let mut model = Model::new(5);
+        model.puppet("front", FRONT, 1);
+        let mut clients = Vec::new();
+        for number in 0..relations {
+            let application = format!("web{number}");
+            model.puppet(&application, ASKS, units);
+            let relation = model.juju.relate("front:front", &format!("{application}:front"));
+            for unit in (0..units).map(|number| format!("{application}/{number}")) {
+                while model.juju.step_unit(&unit).is_some() {}
+                clients.push((relation, unit));
+            }
+        }
+        let mut front = Self { model, clients };
+        (0..front.clients.len()).for_each(|client| front.ask(client, &format!("n{client}.example.com")));
+        front.model.juju.settle();
+        front.model.become_program("front", FRONT, "small");
+        front.model.juju.settle();
+        front
+    }
+
+    fn ask(&mut self, client: usize, name: &str) {
+        let (relation, unit) = &self.clients[client];
+        let request = json!({"fqdn": [name], "upstreams": []}).to_string();
+        self.model.juju.relation_set(unit, *relation, [("cert-request", request)]);
+    }
+
+    /// The costs of a hook whose answer changes, of one that changes nothing and forgets the generation before the last,
+    /// and of one more.
+    fn costs(&mut self) -> [Cost; 3] {
+        let last = self.clients.len() - 1;
+        self.ask(last, "another.example.com");
+        let changed = self.cost();
+        let (relation, unit) = self.clients[last].clone();
+        let [forgetting, unchanged] = ["one", "two"].map(|value| {
+            self.model.juju.relation_set(&unit, relation, [("another", value)]);
+            self.cost()
+        });
+        [changed, forgetting, unchanged]
+    }
+
+    fn cost(&mut self) -> Cost {
+        let note = self.model.juju.charm_dir("front/0").join("peak");
+        fs::write(&note, "").unwrap();
+        let before = self.state();
+        let run: HookRun = self.model.juju.step_unit("front/0").unwrap();
+        assert!(run.committed, "{}", run.trace());
+        let written = self.state().into_iter().filter(|(path, text)| before.get(path) != Some(text)).count();
+        let text = fs::read_to_string(&note).unwrap();
+        let number = |key: &str| -> u64 {
+            let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+            line.trim().trim_end_matches(" kB").parse().unwrap()
+        };
+        Cost {
+            calls: run.calls.len(),
+            written,
+            reads: number("syscr:"),
+            writes: number("syscw:"),
+            kib: (number("rchar:") + number("wchar:")) / 1024,
+            peak_kib: number("VmHWM:"),
+        }
+    }
+
+    fn state(&self) -> BTreeMap<PathBuf, String> {
+        self.model.state_files("front/0")
+    }
+}
+
+#[test]
+fn a_hook_does_the_same_with_a_thousand_clients_as_with_one() {
+    let one = Front::with(1, 1).costs();
+    assert_eq!(one.each_ref().map(|cost| (cost.calls, cost.written)), [(4, 3), (2, 1), (2, 0)], "{one:?}");
+    for (units, relations) in [(1000, 1), (1, 1000)] {
+        let many = Front::with(units, relations).costs();
+        for (one, many) in one.iter().zip(&many) {
+            let numbers = |cost: &Cost| (cost.calls, cost.written, cost.writes);
+            assert_eq!(numbers(many), numbers(one), "{units} × {relations}: {many:?}");
+            assert!(many.reads <= one.reads + 2, "{units} × {relations}: {many:?}, with one {one:?}");
+            assert!(many.kib <= one.kib + 100, "{units} × {relations}: {many:?}, with one {one:?}");
+            assert!(many.peak_kib <= 16 << 10, "{many:?}");
+        }
+    }
+}
