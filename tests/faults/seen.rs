@@ -84,6 +84,8 @@ impl Stage {
             _ if name.contains("/certificates/") => {
                 text.lines().filter(|line| line.starts_with("-----")).collect()
             }
+            // Digests of salted hashes, one for each password.
+            _ if name.ends_with("/passwords.known") => format!("{} lines", text.lines().count()),
             _ if name.contains("/passwords/") => text.split('$').take(2).collect(),
             _ => self.without_chance(&text),
         }
