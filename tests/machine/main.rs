@@ -13,12 +13,15 @@
 
 mod image;
 mod inside;
+mod refresh;
 mod way_out;
 #[path = "../world/mod.rs"]
 mod world;
 
 use std::path::Path;
 use std::process::Command;
+
+use test_juju::Charm;
 
 /// Where the machine shares a folder with the outside.
 const SCRATCH: &str = "/scratch";
@@ -33,6 +36,15 @@ fn an_installation_that_is_cut_short_is_made_up_for() {
     on_a_new_machine(&["inside::interruptions"]);
 }
 
+#[test]
+fn what_an_older_version_has_left_is_taken_over() {
+    if std::env::var_os("OLDER_CHARM").is_none() {
+        eprintln!("NOT RUN: make upgrade-check runs it, with an older charm");
+        return;
+    }
+    on_a_new_machine(&["refresh::from_an_older_version"]);
+}
+
 /// Runs tests of this program on a machine of their own, which restarts between them.
 fn on_a_new_machine(tests: &[&str]) {
     if let Some(missing) = image::missing() {
@@ -43,6 +55,9 @@ fn on_a_new_machine(tests: &[&str]) {
     let image = image::get();
     let scratch = tempfile::tempdir().unwrap();
     run(Command::new("cp").arg("-a").args([world::packed::folder(), &scratch.path().join("charm")]));
+    if let Some(older) = std::env::var_os("OLDER_CHARM") {
+        Charm::packed(older, scratch.path().join("older"));
+    }
     way_out::open(&scratch.path().join("way-out"));
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = std::env::current_exe().unwrap();
