@@ -18,6 +18,7 @@ mod way_out;
 #[path = "../world/mod.rs"]
 mod world;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
@@ -38,7 +39,7 @@ fn an_installation_that_is_cut_short_is_made_up_for() {
 
 #[test]
 fn what_an_older_version_has_left_is_taken_over() {
-    if std::env::var_os("OLDER_CHARM").is_none() {
+    if older_charm().is_none() {
         eprintln!("NOT RUN: make upgrade-check runs it, with an older charm");
         return;
     }
@@ -55,7 +56,7 @@ fn on_a_new_machine(tests: &[&str]) {
     let image = image::get();
     let scratch = tempfile::tempdir().unwrap();
     run(Command::new("cp").arg("-a").args([world::packed::folder(), &scratch.path().join("charm")]));
-    if let Some(older) = std::env::var_os("OLDER_CHARM") {
+    if let Some(older) = older_charm() {
         Charm::packed(older, scratch.path().join("older"));
     }
     way_out::open(&scratch.path().join("way-out"));
@@ -75,6 +76,11 @@ fn on_a_new_machine(tests: &[&str]) {
         let passed = output.contains("1 passed");
         assert!(passed, "{test} failed: {made:?}\nThe machine's journal:\n{}", said("journal"));
     }
+}
+
+/// Where a packed charm of an older version lies.
+fn older_charm() -> Option<OsString> {
+    std::env::var_os("OLDER_CHARM").filter(|path| !path.is_empty())
 }
 
 /// Runs a program that must succeed; gives what it said.
