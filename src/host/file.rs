@@ -1,6 +1,6 @@
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::Host;
@@ -27,7 +27,7 @@ pub struct FileError {
 }
 
 impl FileError {
-    fn of<'a>(doing: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Self + 'a {
+    pub(super) fn of<'a>(doing: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Self + 'a {
         move |error| Self { doing, path: path.to_owned(), error }
     }
 
@@ -38,7 +38,7 @@ impl FileError {
 }
 
 /// `Ok(None)` instead of "not found".
-fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+pub(super) fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -80,6 +80,13 @@ impl Host {
     pub fn mode(&self, path: &Path) -> Result<Option<Mode>, FileError> {
         let metadata = found(fs::metadata(path)).map_err(FileError::of("look at", path))?;
         Ok(metadata.map(|metadata| metadata.permissions().mode() & 0o7777))
+    }
+
+    /// A text that differs after each change to a file, of content, mode or owner; nothing if there is no such file.
+    pub fn stamp(&self, path: &Path) -> Result<Option<String>, FileError> {
+        let metadata = found(fs::metadata(path)).map_err(FileError::of("look at", path))?;
+        Ok(metadata
+            .map(|file| format!("{} {} {}.{:09}", file.ino(), file.len(), file.ctime(), file.ctime_nsec())))
     }
 
     /// Where a symbolic link leads; nothing if it is none or not there.
@@ -135,36 +142,6 @@ impl Host {
         }
     }
 
-    /// Writes a whole file: under a temporary name beside it, then renamed over it, so that a reader sees the old or
-    /// the new content and nothing between. A folder in its place goes. Not synced: what a crash of the machine loses must be told by something
-    /// else.
-    pub fn write(&self, path: &Path, content: &[u8], mode: Mode, owner: Owner) -> Result<(), FileError> {
-        let failed = FileError::of("write", path);
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let temporary = path.with_file_name(format!(".{name}.new"));
-        found(fs::remove_file(&temporary)).map_err(&failed)?;
-        let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).and_then(
-            |mut file| {
-                file.write_all(content)?;
-                if let Owner::Group(group) = owner {
-                    std::os::unix::fs::fchown(&file, None, Some(group))?;
-                }
-                file.set_permissions(Permissions::from_mode(mode))?;
-                match fs::rename(&temporary, path) {
-                    Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
-                        fs::remove_dir_all(path)?;
-                        fs::rename(&temporary, path)
-                    }
-                    renamed => renamed,
-                }
-            },
-        );
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        written.map_err(failed)
-    }
-
     /// Whether a file or folder is there and belongs to somebody.
     pub fn belongs_to(&self, path: &Path, owner: Owner) -> Result<bool, FileError> {
         let metadata = found(fs::metadata(path)).map_err(FileError::of("look at", path))?;
@@ -172,21 +149,6 @@ impl Host {
             Owner::Us => true,
             Owner::Group(group) => metadata.gid() == group,
         }))
-    }
-
-    /// Writes the file only if its content differs; says whether it did.
-    pub fn write_if_different(
-        &self,
-        path: &Path,
-        content: &[u8],
-        mode: Mode,
-        owner: Owner,
-    ) -> Result<bool, FileError> {
-        if self.read(path)?.is_some_and(|old| old == content) {
-            return Ok(false);
-        }
-        self.write(path, content, mode, owner)?;
-        Ok(true)
     }
 
     /// Forces a file's content and its place in the folder to the disk.
@@ -200,18 +162,6 @@ impl Host {
     /// Gives a file a new name, in the place of what had that name.
     pub fn rename(&self, from: &Path, to: &Path) -> Result<(), FileError> {
         fs::rename(from, to).map_err(FileError::of("rename", from))
-    }
-
-    /// Lets two paths change places in one step.
-    pub fn exchange(&self, one: &Path, other: &Path) -> Result<(), FileError> {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
-            .map_err(|errno| FileError::of("exchange", one)(errno.into()))
-    }
-
-    /// Gives an existing file a second name.
-    pub fn link(&self, existing: &Path, name: &Path) -> Result<(), FileError> {
-        fs::hard_link(existing, name).map_err(FileError::of("link", name))
     }
 
     /// Removes a file, or a folder in its place with all that is in it; what is not there is no error.
@@ -240,21 +190,6 @@ impl Host {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_is_written_whole_with_its_mode_and_leaves_nothing_beside_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let host = Host::new(folder.path(), "");
-        let file = host.path("a/b/secret");
-        host.create_folder(file.parent().unwrap(), 0o711).unwrap();
-        assert!(host.write_if_different(&file, b"one", 0o640, Owner::Us).unwrap());
-        assert!(!host.write_if_different(&file, b"one", 0o640, Owner::Us).unwrap());
-        assert!(host.write_if_different(&file, b"two", 0o640, Owner::Us).unwrap());
-        assert_eq!(host.read(&file).unwrap().unwrap(), b"two");
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
-        assert_eq!(fs::metadata(file.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o711);
-        assert_eq!(host.list(file.parent().unwrap()).unwrap(), ["secret"]);
-    }
 
     #[test]
     fn what_is_not_there_is_no_error_to_read_list_or_remove() {
@@ -293,24 +228,5 @@ mod tests {
         assert_eq!((host.size(&file).unwrap(), host.mode(&file).unwrap()), (7, Some(0o600)));
         assert_eq!(host.read_from(&file, 4).unwrap(), "new");
         assert_eq!(host.read_from(&file, 9).unwrap(), "");
-    }
-
-    #[test]
-    fn an_error_names_what_was_done_and_the_path() {
-        let host = Host::new("/", "");
-        let error = host.write(Path::new("/proc/nope/file"), b"", 0o600, Owner::Us).unwrap_err();
-        assert_eq!(error.to_string(), "cannot write /proc/nope/file: No such file or directory (os error 2)");
-    }
-
-    #[test]
-    fn two_folders_change_places() {
-        let folder = tempfile::tempdir().unwrap();
-        let host = Host::new(folder.path(), "");
-        for name in ["one", "two"] {
-            host.create_folder(&host.path(name), 0o755).unwrap();
-            host.write(&host.path(name).join(name), b"", 0o600, Owner::Us).unwrap();
-        }
-        host.exchange(&host.path("one"), &host.path("two")).unwrap();
-        assert_eq!(host.list(&host.path("one")).unwrap(), ["two"]);
     }
 }

@@ -10,6 +10,7 @@ mod listening;
 mod lock;
 mod process;
 mod running;
+mod write;
 
 pub use command::Command;
 pub use file::{FileError, Mode, Owner};

@@ -6,7 +6,7 @@ use super::inputs::{self, OWN_SITE, Planned, planned, relations, serving_endpoin
 use super::nginx;
 use super::obstacle::Obstacle;
 use super::plan::Plan;
-use super::serving::bring_about;
+use super::serving::{Known, bring_about};
 use super::summary::Summary;
 use super::wanted::Owner;
 use crate::interface::{Hook, provides, websites};
@@ -41,12 +41,14 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     // Whatever comes in the way of serving: who asked first asked first.
     hook.state.keep_all(inputs::CLAIMS, plan.claims.by_name())?;
     hook.state.keep_all(inputs::ADDRESSES, &addresses)?;
+    let mut known = Known::of(hook)?;
     let served = install_nginx(hook, &plan)
-        .and_then(|()| bring_about(&hook.host, &hook.context.unit, &options, &plan));
+        .and_then(|()| bring_about(&hook.host, &hook.context.unit, &options, &plan, &mut known));
     let serving = match served {
         Ok(serving) => serving,
         Err(error) => return obstructed(hook, error),
     };
+    known.keep(hook)?;
     log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
     let answers = serving.answers(&plan);

@@ -264,9 +264,10 @@ fn the_sequence_of_a_names_addresses_reloads_nothing() {
     let rotate = "f=${0%/*}/turn; if [ -e $f ]; then rm $f; echo 127.0.0.1; echo 127.0.0.2; \
         else touch $f; echo 127.0.0.2; echo 127.0.0.1; fi";
     let (mut world, _, _web) = serving_a_name(rotate);
-    let conf = world.path(&format!("etc/ssl-termination/proxy-0/conf/sites/{NAME}.conf"));
+    let conf = world.site_file(NAME);
     let before = fs::read_to_string(&conf).unwrap();
     look(&mut world);
+    assert_eq!(world.site_file(NAME), conf);
     assert_eq!(fs::read_to_string(&conf).unwrap(), before);
 }
 

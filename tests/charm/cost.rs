@@ -5,9 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::json;
-use test_juju::{HookRun, RelationId};
+use test_juju::{Charm, HookRun, RelationId};
 
 use crate::charms::Model;
+use crate::world::World;
 
 const FRONT: &str = "provides: {front: {interface: ssl-termination}}";
 const ASKS: &str = "requires: {front: {interface: ssl-termination}}";
@@ -117,4 +118,61 @@ fn a_hook_does_the_same_with_a_thousand_clients_as_with_one() {
             assert!(many.peak_kib <= 16 << 10, "{many:?}");
         }
     }
+}
+
+/// The operations on files of the machine, by their names, in a hook of the proxy with which one of so many sites changes.
+fn operations(sites: usize) -> BTreeMap<String, usize> {
+    let mut world = World::new(7);
+    world.put_before_charm("exec strace -qq -o \"$JUJU_CHARM_DIR/trace\" -e trace=%file \"$real\" \"$@\"");
+    let metadata = fs::read_to_string("metadata.yaml").unwrap();
+    world.juju.deploy("proxy", &Charm::puppet(&metadata), 1);
+    let ask = |world: &mut World, relation, client: usize, name: &str| {
+        let request = json!({"fqdn": [name], "credentials": "user secret", "upstreams": []}).to_string();
+        world.juju.relation_set(&format!("client{client}/0"), relation, [("cert-request", request)]);
+    };
+    let mut last = None;
+    for number in 0..sites {
+        let client = format!("client{number}");
+        let asks = format!("name: {client}\nrequires: {{proxy: {{interface: ssl-termination}}}}");
+        world.juju.deploy(&client, &Charm::puppet(&asks), 1);
+        let relation = world.juju.relate("proxy:ssl-termination", &format!("{client}:proxy"));
+        while world.juju.step_unit(&format!("{client}/0")).is_some() {}
+        ask(&mut world, relation, number, &format!("site{number}.example.com"));
+        last = Some((relation, number));
+    }
+    world.juju.settle();
+    world.juju.refresh("proxy", &world.charm());
+    world.juju.configure("proxy", [("http-port", world.http_port), ("https-port", world.https_port)]);
+    world.juju.settle();
+    let (relation, client) = last.unwrap();
+    ask(&mut world, relation, client, "another.example.com");
+    let run = world.juju.step_unit("proxy/0").unwrap();
+    assert!(run.hook == "ssl-termination-relation-changed" && run.committed, "{}", run.trace());
+    let trace = fs::read_to_string(world.juju.charm_dir("proxy/0").join("trace")).unwrap();
+    let root = world.root().to_string_lossy().into_owned();
+    let mut operations = BTreeMap::new();
+    // The error log is looked at as long as nginx takes.
+    for line in trace.lines().filter(|line| line.contains(&root) && !line.contains("/var/log/")) {
+        if let Some((call, _)) = line.split_once('(') {
+            *operations.entry(call.to_owned()).or_default() += 1;
+        }
+    }
+    operations
+}
+
+#[test]
+fn one_site_among_many_is_changed_with_the_same_operations_on_files() {
+    if !World::has_strace() {
+        eprintln!("LEFT OUT: strace is missing, or may not trace here");
+        return;
+    }
+    let (few, many) = (3, 30);
+    let [of_few, of_many] = [few, many].map(operations);
+    let told = format!("with {few} sites {of_few:?}, with {many} {of_many:?}");
+    // The other sites' certificates and password files are looked at, but not opened.
+    let without_looks = |operations: &BTreeMap<String, usize>| {
+        operations.clone().into_iter().filter(|(call, _)| call != "statx").collect::<Vec<_>>()
+    };
+    assert_eq!(without_looks(&of_many), without_looks(&of_few), "{told}");
+    assert!(of_many["statx"] - of_few["statx"] <= 3 * (many - few), "{told}");
 }

@@ -31,7 +31,7 @@ fn the_plan_is_told_and_nothing_is_changed() {
     assert_eq!(plan(&mut world), format!("{told}change nothing\n"));
 
     let conf = world.path("etc/ssl-termination/proxy-0/conf");
-    fs::remove_file(conf.join("sites/a.example.com.conf")).unwrap();
+    fs::remove_file(world.site_file("a.example.com")).unwrap();
     fs::write(conf.join("sites/old.conf"), "").unwrap();
     fs::write(conf.join("nginx.conf"), "").unwrap();
     assert_eq!(

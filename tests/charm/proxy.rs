@@ -320,7 +320,7 @@ fn what_somebody_breaks_is_mended_at_the_next_look() {
     let (mut world, relations) = proxy_and(&[("blog", 1)]);
     let web = Web::start("web");
     ask(&mut world, relations[0], "blog/0", &request(&["a.example.com"], &[&web]));
-    let conf = world.path("etc/ssl-termination/proxy-0/conf/sites/a.example.com.conf");
+    let conf = world.site_file("a.example.com");
     let text = fs::read_to_string(&conf).unwrap();
     let pem = world.path("var/lib/ssl-termination/proxy-0/certificates/a.example.com.pem");
     let damages: [&dyn Fn(&World); 4] = [
@@ -363,7 +363,8 @@ fn a_site_that_nginx_refuses_is_told_to_its_owner_and_the_rest_goes_live() {
     world.put_before_nginx(
         r#"case "$*" in *-t*)
             for conf; do :; done
-            bad=$(grep -l poison.example.com "${conf%/*}"/sites/*.conf) && {
+            parts=$(sed -n "s|^ *include \(sites/.*\);|${conf%/*}/\1|p" "$conf")
+            bad=$(grep -l poison.example.com $parts /dev/null) && {
                 echo "nginx: [emerg] poisoned in $bad:3" >&2
                 exit 1
             } ;;
@@ -423,7 +424,7 @@ fn directives_of_a_client_count_for_its_site_alone() {
     };
     assert_eq!(send("a.example.com"), (413, true));
     assert_eq!(send("b.example.com"), (200, false));
-    let conf = world.path("etc/ssl-termination/proxy-0/conf/sites/a.example.com.conf");
+    let conf = world.site_file("a.example.com");
     let text = fs::read_to_string(conf).unwrap();
     assert!(
         text.contains(

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::Command;
 
 use test_juju::HookRun;
 
@@ -116,11 +115,7 @@ fn kind(arguments: &str, root: &str) -> Option<&'static str> {
 
 #[test]
 fn whatever_goes_wrong_at_any_file_operation_the_end_is_the_same() {
-    if !Command::new("strace")
-        .args(["-qq", "-o", "/dev/null", "true"])
-        .status()
-        .is_ok_and(|end| end.success())
-    {
+    if !World::has_strace() {
         eprintln!("skipped: strace is missing, or may not trace here");
         return;
     }

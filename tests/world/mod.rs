@@ -68,6 +68,16 @@ impl World {
         self.root.path().join(path)
     }
 
+    /// The file of a site in the live configuration of `proxy/0`; its name ends with a digest of its content.
+    pub(crate) fn site_file(&self, name: &str) -> PathBuf {
+        let main = std::fs::read_to_string(self.path("etc/ssl-termination/proxy-0/conf/nginx.conf")).unwrap();
+        let part = main.lines().find_map(|line| {
+            let part = line.trim().strip_prefix("include ")?.strip_suffix(';')?;
+            part.starts_with(&format!("sites/{name}.")).then_some(part)
+        });
+        self.path("etc/ssl-termination/proxy-0/conf").join(part.unwrap())
+    }
+
     /// The flags of a unit, sorted, as its flag file has them.
     pub(crate) fn flags(&self, unit: &str) -> Vec<String> {
         let path = self.juju.charm_dir(unit).join(".state/flags.json");
@@ -101,6 +111,12 @@ impl World {
         fs::rename(bin.join("ssl-termination"), bin.join("real")).unwrap();
         write_script(&bin.join("ssl-termination"), &format!("real=$JUJU_CHARM_DIR/bin/real\n{script}"));
         bin
+    }
+
+    /// Whether calls of the system can be traced here.
+    pub(crate) fn has_strace() -> bool {
+        let traced = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+        traced.is_ok_and(|end| end.success())
     }
 
     /// Kills nginx and its workers at once.

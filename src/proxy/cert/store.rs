@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result};
 use time::OffsetDateTime;
 
-use super::pair::Pair;
+use super::known::Known;
 use super::self_signed;
 use crate::host::{Host, Owner};
 use crate::proxy::nginx::Paths;
@@ -28,14 +28,22 @@ pub struct Certificate {
 
 /// The self-signed certificate of the site `id` for exactly these names: the one that is kept, or a new one if there
 /// is none, it is damaged, has other names, or a third or less of its lifetime is left.
-pub fn keep(host: &Host, paths: &Paths, id: &Fqdn, names: &[Fqdn], now: SystemTime) -> Result<Certificate> {
+pub fn keep(
+    host: &Host,
+    paths: &Paths,
+    id: &Fqdn,
+    names: &[Fqdn],
+    now: SystemTime,
+    known: &mut Known,
+) -> Result<Certificate> {
     let names: Vec<&str> = names.iter().map(Fqdn::as_str).collect();
-    keep_at(host, paths, paths.certificate(id), &names, now)
+    keep_at(host, paths, paths.certificate(id), &names, now, known)
 }
 
 /// The certificate shown to those who ask for no name of ours, where nginx cannot refuse them.
 pub(in crate::proxy) fn keep_fallback(host: &Host, paths: &Paths, now: SystemTime) -> Result<Certificate> {
-    keep_at(host, paths, paths.fallback_certificate(), &["unknown.invalid"], now)
+    let known = &mut Known::default();
+    keep_at(host, paths, paths.fallback_certificate(), &["unknown.invalid"], now, known)
 }
 
 fn keep_at(
@@ -44,12 +52,14 @@ fn keep_at(
     path: PathBuf,
     names: &[&str],
     now: SystemTime,
+    known: &mut Known,
 ) -> Result<Certificate> {
     let now = OffsetDateTime::from(now);
     let wanted: BTreeSet<String> = names.iter().map(|&name| name.to_owned()).collect();
-    let kept = host.read(&path)?.and_then(|content| Pair::read(&content));
-    if let Some(kept) = kept.filter(|kept| kept.names == wanted && kept.is_fresh(now)) {
-        if host.mode(&path)? != Some(KEY_MODE) || host.mode(&paths.certificates())? != Some(KEYS_MODE) {
+    let kept = known.read(host, &path)?;
+    if let Some((kept, untouched)) = kept.filter(|(kept, _)| kept.names == wanted && kept.is_fresh(now)) {
+        let is_closed = |path: &Path, mode| host.mode(path).map(|found| found == Some(mode));
+        if !(untouched || is_closed(&path, KEY_MODE)? && is_closed(&paths.certificates(), KEYS_MODE)?) {
             host.create_folder(&paths.certificates(), KEYS_MODE)?;
             let content = host.read(&path)?.unwrap_or_default();
             host.write(&path, &content, KEY_MODE, Owner::Us)?;
@@ -57,12 +67,12 @@ fn keep_at(
         return Ok(Certificate { path, expires: rfc_3339(kept.ends), renewed: false });
     }
     let pem = self_signed::issue(names, now)?;
-    let issued =
-        Pair::read(pem.as_bytes()).context("a certificate that was issued just now is not readable")?;
     host.create_folder(paths.state(), 0o711)?;
     host.create_folder(&paths.certificates(), KEYS_MODE)?;
     host.write(&path, pem.as_bytes(), KEY_MODE, Owner::Us)?;
     host.sync(&path)?;
+    let issued = known.read(host, &path)?;
+    let (issued, _) = issued.context("a certificate that was issued just now is not readable")?;
     Ok(Certificate { path, expires: rfc_3339(issued.ends), renewed: true })
 }
 
@@ -107,7 +117,8 @@ mod tests {
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
         let start = NOW + DAY * 20_000;
         let names = fqdns(&["a.example", "b.example"]);
-        let keep = |names: &[Fqdn], now| keep(&host, &paths, &names[0], names, now).unwrap();
+        let keep =
+            |names: &[Fqdn], now| keep(&host, &paths, &names[0], names, now, &mut Known::default()).unwrap();
 
         let first = keep(&names, start);
         assert_eq!((first.expires.as_str(), first.renewed), ("2025-01-02T00:00:00Z", true));
@@ -129,13 +140,15 @@ mod tests {
         let host = Host::new(folder.path(), "");
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
         let names = fqdns(&["a.example"]);
-        let first = keep(&host, &paths, &names[0], &names, NOW + DAY).unwrap();
+        let first = keep(&host, &paths, &names[0], &names, NOW + DAY, &mut Known::default()).unwrap();
         let content = host.read(&first.path).unwrap();
         for (path, open, closed) in
             [(first.path.clone(), 0o644, KEY_MODE), (paths.certificates(), 0o755, KEYS_MODE)]
         {
             std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(open)).unwrap();
-            assert!(!keep(&host, &paths, &names[0], &names, NOW + DAY).unwrap().renewed);
+            assert!(
+                !keep(&host, &paths, &names[0], &names, NOW + DAY, &mut Known::default()).unwrap().renewed
+            );
             assert_eq!(host.mode(&path).unwrap(), Some(closed));
             assert_eq!(host.read(&first.path).unwrap(), content);
         }

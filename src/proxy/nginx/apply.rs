@@ -5,10 +5,11 @@ use std::time::SystemTime;
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
-use super::candidate::{self, Files};
+use super::candidate::{self, Look};
 use super::paths::hex;
+use super::render::{self, Part, Rendered};
 use super::trial::{Trial, trial};
-use super::{Paths, Server, Site, Worker, daemon, distribution, render, rotation, service};
+use super::{Paths, Server, Site, Worker, daemon, distribution, rotation, service};
 use crate::host::{Host, Owner};
 use crate::proxy::cert;
 use crate::wire::Fqdn;
@@ -29,12 +30,12 @@ pub struct Applied {
 ///
 /// What the server is known to serve is remembered by a digest over configuration and certificates, written after the
 /// reload came and removed before the next: after a failure or a killed hook there is none, and all is done again.
-pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
+pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site], look: Look) -> Result<Applied> {
     if host.is_machine() {
         service::keep(host, paths, server)?;
         rotation::keep(host, paths)?;
     }
-    let applied = bring_about(host, paths, server, sites)?;
+    let applied = bring_about(host, paths, server, sites, look)?;
     if host.is_machine() {
         // Not before: what has never served would take another's ports when the machine starts.
         service::enable(host, paths)?;
@@ -42,32 +43,40 @@ pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Res
     Ok(applied)
 }
 
-fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
+fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site], look: Look) -> Result<Applied> {
     if !server.version.can_reject_handshake() {
         cert::keep_fallback(host, paths, SystemTime::now())?;
     }
-    let live = candidate::live(host, paths)?;
+    let found = candidate::look(host, paths, look)?;
     let master = daemon::master(host, paths)?;
     let remembered = host.read(&paths.served())?.filter(|_| master.is_some());
-    let is_served =
-        |files: &Files, digest: &str| *files == live && remembered.as_deref() == Some(digest.as_bytes());
+    let is_remembered = |digest: &str| remembered.as_deref() == Some(digest.as_bytes());
+    let upstream = render::upstream_conf();
 
-    let files = render::files(paths, server, sites);
-    if is_served(&files, &digest(host, paths, &files, sites)?) {
-        host.remove_folder(&paths.candidate())?; // of a hook that was stopped
+    let wanted = render::sites(server, sites);
+    let main = render::nginx_conf(paths, server, &wanted);
+    let live = found.main.clone();
+    let is_live = |main: &str| live.as_deref() == Some(main.as_bytes());
+    let lacks = |part: &&Part| !found.has(&part.name);
+    let lacking: BTreeSet<String> =
+        render::parts(&wanted, &upstream).filter(lacks).map(|part| part.name.clone()).collect();
+    if lacking.is_empty() && is_live(&main) && is_remembered(&digest(host, paths, &main, &wanted)?) {
+        candidate::forget_others(host, paths, render::parts(&wanted, &upstream))?; // of a hook that was stopped
         return Ok(Applied::default());
     }
     prepare(host, paths, server.worker.as_ref())?;
-    let Trial { accepted, files, refused } = trial(host, paths, server, sites, &live)?;
-    let digest = digest(host, paths, &files, &accepted)?;
-    if is_served(&files, &digest) {
-        host.remove_folder(&paths.candidate())?;
+    let Trial { accepted, main, refused } = trial(host, paths, server, wanted, found)?;
+    let digest = digest(host, paths, &main, &accepted)?;
+    let mended = render::parts(&accepted, &upstream).any(|part| lacking.contains(&part.name));
+    if !mended && is_live(&main) && is_remembered(&digest) {
+        candidate::forget_others(host, paths, render::parts(&accepted, &upstream))?;
         return Ok(Applied { refused, changed: false });
     }
     host.remove(&paths.served())?;
     candidate::swap(host, paths)?;
+    candidate::forget_others(host, paths, render::parts(&accepted, &upstream))?;
     match master {
-        Some(master) => daemon::reload(host, paths, server, master, files.len())?,
+        Some(master) => daemon::reload(host, paths, server, master, accepted.len())?,
         None => daemon::start(host, paths, server)?,
     }
     host.write(&paths.served(), digest.as_bytes(), 0o600, Owner::Us)?;
@@ -83,7 +92,6 @@ pub fn retire(host: &Host, paths: &Paths) -> Result<()> {
     daemon::stop(host, paths)?;
     service::forget(host, paths)?;
     host.remove_folder(&paths.passwords())?;
-    host.remove(&paths.known_passwords())?;
     host.remove_folder(&paths.live())?;
     host.remove_folder(&paths.run)?;
     Ok(())
@@ -126,22 +134,20 @@ fn prepare(host: &Host, paths: &Paths, worker: Option<&Worker>) -> Result<()> {
     worker.must_enter(host, &bodies)
 }
 
-/// A digest of all that nginx reads when it reloads, whatever the order of the sites.
-fn digest(host: &Host, paths: &Paths, files: &Files, sites: &[Site]) -> Result<String> {
+/// A digest of all that nginx reads when it reloads: the main file names the other files after their content, and a
+/// certificate's stamp changes with it.
+fn digest(host: &Host, paths: &Paths, main: &str, sites: &[Rendered<'_>]) -> Result<String> {
     let mut digest = Sha256::new();
-    let mut add = |bytes: &[u8]| {
-        digest.update((bytes.len() as u64).to_le_bytes());
-        digest.update(bytes);
+    let mut add = |text: &str| {
+        digest.update((text.len() as u64).to_le_bytes());
+        digest.update(text);
     };
-    for (name, text) in files {
-        add(name.as_bytes());
-        add(text.as_bytes());
-    }
+    add(main);
     let fallback = paths.fallback_certificate();
     let certificates: BTreeSet<&PathBuf> =
-        sites.iter().map(|site| &site.certificate).chain([&fallback]).collect();
+        sites.iter().map(|one| &one.site.certificate).chain([&fallback]).collect();
     for certificate in certificates {
-        add(&host.read(certificate)?.unwrap_or_default());
+        add(&host.stamp(certificate)?.unwrap_or_default());
     }
     Ok(hex(&digest.finalize()))
 }

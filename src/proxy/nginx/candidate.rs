@@ -1,57 +1,100 @@
-//! A configuration beside the live one: built, tried, and put in its place.
+//! The configuration on the disk: parts that are never overwritten, since each is named after its content, and a main
+//! file that names those that count. A candidate for the main file is tried beside it and takes its place in one step.
 
-use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use super::render::{MAIN, Part};
 use super::{Paths, Server};
 use crate::host::{Command, FileError, Host, Owner};
 
-/// Texts by their path in the configuration's folder.
-pub(super) type Files = BTreeMap<String, String>;
-
-/// The live configuration, as it is on the disk; empty if there is none.
-pub(super) fn live(host: &Host, paths: &Paths) -> Result<Files> {
-    let live = paths.live();
-    let mut files = Files::new();
-    for folder in ["", "sites/"] {
-        for name in host.list(&live.join(folder))? {
-            let name = format!("{folder}{name}");
-            if name == "sites" {
-                continue;
-            }
-            let content = host.read(&live.join(&name))?.unwrap_or_default();
-            files.insert(name, String::from_utf8_lossy(&content).into_owned());
-        }
-    }
-    Ok(files)
+/// How closely the configuration on the disk is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// A part that is there has the content that its name stands for.
+    Names,
+    /// Each part is read.
+    Contents,
 }
 
-/// Writes the candidate. What the live configuration has already is linked, not written again.
-pub(super) fn write(host: &Host, paths: &Paths, files: &Files, live: &Files) -> Result<(), FileError> {
-    let folder = paths.candidate();
-    host.remove_folder(&folder)?;
-    host.create_folder(&folder.join("sites"), 0o755)?;
-    for (name, text) in files {
-        if live.get(name) == Some(text) {
-            host.link(&paths.live().join(name), &folder.join(name))?;
-        } else {
-            host.write(&folder.join(name), text.as_bytes(), 0o644, Owner::Us)?;
+/// What is on the disk.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The main file; nothing if there is none.
+    pub(super) main: Option<Vec<u8>>,
+    /// All that lies beside it, by its path in the configuration's folder.
+    pub(super) there: BTreeSet<String>,
+    /// What of that has been looked at and is not what its name stands for.
+    pub(super) damaged: BTreeSet<String>,
+}
+
+impl Found {
+    /// Whether a part is there as it should be.
+    pub(super) fn has(&self, part: &str) -> bool {
+        self.there.contains(part) && !self.damaged.contains(part)
+    }
+}
+
+/// Looks at the configuration's folder.
+pub(super) fn look(host: &Host, paths: &Paths, look: Look) -> Result<Found> {
+    let live = paths.live();
+    let mut found =
+        Found { main: host.read(&paths.nginx_conf())?, there: names(host, paths)?, ..Found::default() };
+    for name in found.there.iter().filter(|_| look == Look::Contents) {
+        if !host.read(&live.join(name))?.is_some_and(|content| Part::is_named_after(name, &content)) {
+            found.damaged.insert(name.clone());
         }
     }
-    Ok(())
+    Ok(found)
+}
+
+/// The paths of all that is there beside the main file.
+fn names(host: &Host, paths: &Paths) -> Result<BTreeSet<String>, FileError> {
+    let mut names = BTreeSet::new();
+    for folder in ["", "sites/"] {
+        names
+            .extend(host.list(&paths.live().join(folder))?.into_iter().map(|name| format!("{folder}{name}")));
+    }
+    names.remove(MAIN);
+    names.remove("sites");
+    Ok(names)
+}
+
+/// Writes the parts that are not there yet, and the candidate that names them.
+pub(super) fn write<'p>(
+    host: &Host,
+    paths: &Paths,
+    main: &str,
+    parts: impl IntoIterator<Item = &'p Part>,
+    found: &mut Found,
+) -> Result<(), FileError> {
+    let live = paths.live();
+    for folder in [&live, &live.join("sites")] {
+        if host.is_folder(folder)? == Some(false) {
+            host.remove(folder)?;
+        }
+        host.create_folder(folder, 0o755)?;
+    }
+    for part in parts {
+        if !found.has(&part.name) {
+            host.write(&live.join(&part.name), part.text.as_bytes(), 0o644, Owner::Us)?;
+            found.there.insert(part.name.clone());
+            found.damaged.remove(&part.name);
+        }
+    }
+    host.write(&paths.candidate(), main.as_bytes(), 0o644, Owner::Us)
 }
 
 /// Lets nginx try the candidate; what it said, if it refuses it.
-pub(super) fn refusal(host: &Host, paths: &Paths, server: &Server, files: &Files) -> Result<Option<String>> {
+pub(super) fn refusal(host: &Host, paths: &Paths, server: &Server, sites: usize) -> Result<Option<String>> {
     let command = nginx(server, "/dev/null")
         .arg("-t")
         .arg("-c")
-        .arg(paths.candidate().join("nginx.conf").to_string_lossy())
+        .arg(paths.candidate().to_string_lossy())
         .clean_environment()
-        .limit(limit(files.len()));
+        .limit(limit(sites));
     let output = host.run(&command).context("cannot let nginx try the new configuration")?;
     Ok((!output.status.success()).then_some(output.stderr))
 }
@@ -62,29 +105,32 @@ pub(super) fn nginx(server: &Server, error_log: &str) -> Command {
     if server.version.can_name_error_log() { command.arg("-e").arg(error_log) } else { command }
 }
 
-/// How long nginx may take to read so many files.
-pub(super) fn limit(files: usize) -> Duration {
-    let files = u32::try_from(files).unwrap_or(u32::MAX);
-    Duration::from_secs(10) + Duration::from_millis(20).saturating_mul(files)
+/// How long nginx may take to read so many sites.
+pub(super) fn limit(sites: usize) -> Duration {
+    let sites = u32::try_from(sites).unwrap_or(u32::MAX);
+    Duration::from_secs(10) + Duration::from_millis(20).saturating_mul(sites)
 }
 
-/// Makes the candidate live, in one step where the file system can do that, and deletes the earlier one.
+/// Makes the candidate live, in one step.
 pub(super) fn swap(host: &Host, paths: &Paths) -> Result<(), FileError> {
-    let (live, candidate) = (paths.live(), paths.candidate());
-    if host.mode(&live)?.is_none() {
-        return host.rename(&candidate, &live);
+    let live = paths.nginx_conf();
+    if host.is_folder(&live)? == Some(true) {
+        host.remove(&live)?;
     }
-    match host.exchange(&live, &candidate) {
-        // ZFS before 2.2 cannot exchange.
-        Err(error) if [ErrorKind::InvalidInput, ErrorKind::Unsupported].contains(&error.kind()) => {
-            let old = live.with_extension("old");
-            host.remove_folder(&old)?;
-            host.rename(&live, &old)?;
-            host.rename(&candidate, &live)?;
-            host.remove_folder(&old)
-        }
-        exchanged => exchanged.and_then(|()| host.remove_folder(&candidate)),
+    host.rename(&paths.candidate(), &live)
+}
+
+/// Deletes what the live configuration does not name.
+pub(super) fn forget_others<'p>(
+    host: &Host,
+    paths: &Paths,
+    parts: impl IntoIterator<Item = &'p Part>,
+) -> Result<(), FileError> {
+    let mut others = names(host, paths)?;
+    for part in parts {
+        others.remove(&part.name);
     }
+    others.iter().try_for_each(|name| host.remove(&paths.live().join(name)))
 }
 
 #[cfg(test)]
@@ -92,24 +138,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_candidate_takes_the_place_of_the_live_configuration() {
+    fn a_candidate_takes_the_place_of_the_live_configuration_and_what_it_does_not_name_goes() {
         let folder = tempfile::tempdir().unwrap();
         let host = Host::new(folder.path(), "");
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
-        let files = |entries: &[(&str, &str)]| -> Files {
-            entries.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect()
-        };
-        let mut now = live(&host, &paths).unwrap();
-        assert!(now.is_empty());
-        for wanted in [
-            files(&[("nginx.conf", "1"), ("sites/a.conf", "a"), ("sites/b.conf", "b")]),
-            files(&[("nginx.conf", "2"), ("sites/a.conf", "a"), ("sites/c.conf", "c")]),
+        let part = |name: &str, text: &str| Part::of(&format!("sites/{name}"), text.to_owned());
+        for (main, parts) in [
+            ("1", [part("a", "same"), part("b", "old")]),
+            ("2", [part("a", "same"), part("b", "new")]),
+            ("3", [part("a", "same"), part("c", "new")]),
         ] {
-            write(&host, &paths, &wanted, &now).unwrap();
+            let mut found = look(&host, &paths, Look::Contents).unwrap();
+            assert!(found.damaged.is_empty());
+            write(&host, &paths, main, &parts, &mut found).unwrap();
             swap(&host, &paths).unwrap();
-            now = live(&host, &paths).unwrap();
-            assert_eq!(now, wanted);
-            assert_eq!(host.list(&paths.configuration).unwrap(), ["conf"]);
+            forget_others(&host, &paths, &parts).unwrap();
+            let found = look(&host, &paths, Look::Contents).unwrap();
+            assert_eq!(found.main.as_deref(), Some(main.as_bytes()));
+            assert_eq!(found.there, parts.map(|part| part.name).into());
         }
+    }
+
+    #[test]
+    fn a_part_that_is_not_what_its_name_says_is_seen_by_a_close_look_and_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path(), "");
+        let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
+        let part = Part::of("sites/a", "text".to_owned());
+        let file = paths.live().join(&part.name);
+        write(&host, &paths, "", [&part], &mut Found::default()).unwrap();
+        host.write(&file, b"other", 0o644, Owner::Us).unwrap();
+        assert!(look(&host, &paths, Look::Names).unwrap().has(&part.name));
+        let mut found = look(&host, &paths, Look::Contents).unwrap();
+        assert!(!found.has(&part.name));
+        write(&host, &paths, "", [&part], &mut found).unwrap();
+        assert!(found.has(&part.name));
+        assert_eq!(host.read(&file).unwrap().unwrap(), b"text");
     }
 }

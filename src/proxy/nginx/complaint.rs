@@ -1,10 +1,11 @@
 //! What nginx says when it refuses something: pure readings of its words.
 
 use super::holder::Holder;
-use super::render::site_file;
-use super::{Paths, Server, Site};
+use super::render::Rendered;
+use super::{Paths, Server};
 use crate::host::ProcessId;
 use crate::proxy::Obstacle;
+use crate::wire::Fqdn;
 
 /// The first error, in short: what is wrong, without folders and without the programs' names.
 pub(super) fn reason(said: &str) -> String {
@@ -15,13 +16,13 @@ pub(super) fn reason(said: &str) -> String {
 }
 
 /// The sites whose files are named in what was said.
-pub(super) fn culprits<'a>(said: &str, paths: &Paths, sites: &'a [Site]) -> Vec<&'a Site> {
+pub(super) fn culprits(said: &str, paths: &Paths, sites: &[Rendered<'_>]) -> Vec<Fqdn> {
     let Some(error) = emergencies(said).next() else { return Vec::new() };
-    let names = |site: &&Site| {
-        let file = format!("{}:", paths.candidate().join(site_file(site)).display());
-        error.contains(&file) || error.contains(&format!("\"{}\"", site.certificate.display()))
+    let names = |one: &&Rendered<'_>| {
+        let file = format!("{}:", paths.live().join(&one.part.name).display());
+        error.contains(&file) || error.contains(&format!("\"{}\"", one.site.certificate.display()))
     };
-    sites.iter().filter(names).collect()
+    sites.iter().filter(names).map(|one| one.site.id.clone()).collect()
 }
 
 /// A port that nginx cannot open.
@@ -148,6 +149,7 @@ mod tests {
     use super::*;
     use crate::host::Host;
     use crate::proxy::nginx::tests::server;
+    use crate::proxy::nginx::{Site, render};
 
     #[test]
     fn reasons_are_short_and_name_no_folder() {
@@ -182,11 +184,13 @@ mod tests {
                 id,
             }
         });
+        let rendered = render::sites(&server(), &sites);
         let found = |said: &str| -> Vec<String> {
-            culprits(said, &paths, &sites).iter().map(|site| site.id.to_string()).collect()
+            culprits(said, &paths, &rendered).iter().map(ToString::to_string).collect()
         };
-        let folder = "/srv/etc/ssl-termination/proxy-0/conf.new";
-        assert_eq!(found(&format!("nginx: [emerg] x in {folder}/sites/aa.example.conf:3\n")), ["aa.example"]);
+        let folder = "/srv/etc/ssl-termination/proxy-0/conf";
+        let part = &rendered[1].part.name;
+        assert_eq!(found(&format!("nginx: [emerg] x in {folder}/{part}:3\n")), ["aa.example"]);
         let pem = paths.certificate(&sites[0].id);
         assert_eq!(
             found(&format!("nginx: [emerg] cannot load certificate \"{}\": x", pem.display())),

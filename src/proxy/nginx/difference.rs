@@ -1,11 +1,12 @@
 //! What `apply` would write, without writing it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::candidate::{self, Files};
-use super::{Paths, Server, Site, daemon, render};
+use super::candidate::{self, Found, Look};
+use super::render::{self, MAIN, Part};
+use super::{Paths, Server, Site, daemon};
 use crate::host::Host;
 
 /// How a file of the configuration differs from what it should be.
@@ -19,14 +20,14 @@ pub enum Difference {
     Gone,
 }
 
-/// The files that differ, by their path in the configuration's folder.
+/// The files that differ, by their path in the configuration's folder, without what stands for their content.
 pub type Differences = BTreeMap<String, Difference>;
 
 /// What would change to serve exactly these sites; all is gone where there is nothing to serve.
 pub fn differences(host: &Host, paths: &Paths, wanted: Option<(&Server, &[Site])>) -> Result<Differences> {
-    let live = candidate::live(host, paths)?;
+    let found = candidate::look(host, paths, Look::Contents)?;
     let files = wanted.map(|(server, sites)| render::files(paths, server, sites)).unwrap_or_default();
-    Ok(compare(&live, &files))
+    Ok(compare(&found, &files))
 }
 
 /// Whether nginx runs and has taken the configuration that is live.
@@ -34,13 +35,19 @@ pub fn is_serving(host: &Host, paths: &Paths) -> Result<bool> {
     Ok(host.read(&paths.served())?.is_some() && daemon::master(host, paths)?.is_some())
 }
 
-fn compare(live: &Files, wanted: &Files) -> Differences {
-    let gone =
-        live.keys().filter(|name| !wanted.contains_key(*name)).map(|name| (name.clone(), Difference::Gone));
-    let other = wanted.iter().filter_map(|(name, text)| match live.get(name) {
-        None => Some((name.clone(), Difference::New)),
-        Some(old) if old != text => Some((name.clone(), Difference::Changed)),
-        Some(_) => None,
+fn compare(found: &Found, wanted: &BTreeMap<String, String>) -> Differences {
+    let there = found.there.iter().map(|name| Part::plain_name(name));
+    let there: BTreeSet<String> = there.chain(found.main.as_ref().map(|_| MAIN.to_owned())).collect();
+    let is_right = |(name, text): &(&String, &String)| match name.as_str() {
+        MAIN => found.main.as_deref() == Some(text.as_bytes()),
+        part => found.has(part),
+    };
+    let plain: BTreeSet<String> = wanted.keys().map(|name| Part::plain_name(name)).collect();
+    let gone = there.difference(&plain).map(|name| (name.clone(), Difference::Gone));
+    let other = wanted.iter().filter(|file| !is_right(file)).map(|(name, _)| {
+        let name = Part::plain_name(name);
+        let how = if there.contains(&name) { Difference::Changed } else { Difference::New };
+        (name, how)
     });
     gone.chain(other).collect()
 }
@@ -51,13 +58,22 @@ mod tests {
 
     #[test]
     fn files_differ_in_three_ways() {
-        let files = |entries: &[(&str, &str)]| -> Files {
-            entries.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect()
-        };
-        let live = files(&[("same", "1"), ("changed", "1"), ("gone", "1")]);
-        let wanted = files(&[("same", "1"), ("changed", "2"), ("new", "1")]);
-        let expected =
-            [("changed", Difference::Changed), ("gone", Difference::Gone), ("new", Difference::New)];
-        assert_eq!(compare(&live, &wanted), expected.map(|(name, how)| (name.to_owned(), how)).into());
+        let part = |name: &str, text: &str| Part::of(&format!("sites/{name}"), text.to_owned());
+        let main = |text: &str| Part { name: MAIN.to_owned(), text: text.to_owned() };
+        let there = [("same", "1"), ("changed", "1"), ("damaged", "1"), ("gone", "1")];
+        let mut found = Found { main: Some(b"1".to_vec()), ..Found::default() };
+        found.there = there.map(|(name, text)| part(name, text).name).into();
+        found.damaged = [part("damaged", "1").name].into();
+        let wanted =
+            [main("2"), part("same", "1"), part("changed", "2"), part("damaged", "1"), part("new", "1")];
+        let wanted = wanted.map(|part| (part.name, part.text)).into();
+        let expected = [
+            (MAIN, Difference::Changed),
+            ("sites/changed.conf", Difference::Changed),
+            ("sites/damaged.conf", Difference::Changed),
+            ("sites/gone.conf", Difference::Gone),
+            ("sites/new.conf", Difference::New),
+        ];
+        assert_eq!(compare(&found, &wanted), expected.map(|(name, how)| (name.to_owned(), how)).into());
     }
 }

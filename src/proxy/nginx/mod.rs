@@ -1,7 +1,7 @@
 //! nginx as the data plane: the configuration's text, its trial, its way into the running server.
 //!
-//! Writing the text is pure; [`apply`] compares it with what is served, lets nginx try the difference as a
-//! candidate, and makes it live in one step; the rest is small tools for that.
+//! Writing the text is pure; [`apply`] compares it with what is served, lets nginx try it as a candidate,
+//! and makes it live in one step; the rest is small tools for that.
 
 mod apply;
 mod candidate;
@@ -25,6 +25,7 @@ mod version;
 mod worker;
 
 pub use apply::{Applied, apply, remove, retire};
+pub use candidate::Look;
 pub use daemon::stop;
 pub use difference::{Difference, Differences, differences, is_serving};
 pub use install::{Step, install, missing};

@@ -1,49 +1,47 @@
 //! Password files, one a site: a user and a salted hash that nginx checks a visitor's password against.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 use sha_crypt::{CustomizedPasswordHasher, Params, PasswordVerifier, ShaCrypt};
 use sha2::{Digest, Sha256};
 
 use super::paths::hex;
-use super::{Paths, Worker};
-use crate::host::{Host, Owner};
+use super::{Look, Paths, Worker};
+use crate::host::Host;
 use crate::proxy::cert::remove_others;
 use crate::wire::{Credentials, Fqdn};
 
-/// Pairs of a file's content and the credentials that it is right for, as digests that hold the content's salt. To
-/// check a hash takes milliseconds, which a thousand sites would take in each hook. Where nothing is known, all are
-/// checked.
-#[derive(Debug, Default)]
+/// What password files were found to be right for, by the site's name: to check a hash takes milliseconds, which a
+/// thousand sites would take in each hook. Where nothing is known, all are checked.
+#[derive(Debug)]
 pub struct Known {
-    before: BTreeSet<String>,
-    now: BTreeSet<String>,
+    look: Look,
+    before: BTreeMap<String, Right>,
+    now: BTreeMap<String, Right>,
+}
+
+/// What a file was right for, as digests over the credentials and something that is no other file's: so equal passwords
+/// are no equal digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Right {
+    /// With the file's stamp.
+    stamp: String,
+    /// With its content, which has a salt.
+    content: String,
 }
 
 impl Known {
-    /// What the last hook knew. Only we can read it, as is the case for the credentials themselves.
-    pub fn read(host: &Host, paths: &Paths) -> Result<Self> {
-        let text = host.read(&paths.known_passwords())?.unwrap_or_default();
-        let before = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();
-        Ok(Self { before, now: BTreeSet::new() })
+    /// What the last hook knew, and how closely the files are to be looked at now.
+    pub fn of(before: BTreeMap<String, Right>, look: Look) -> Self {
+        Self { look, before, now: BTreeMap::new() }
     }
 
-    /// Keeps what this hook knows.
-    fn write(&self, host: &Host, paths: &Paths) -> Result<()> {
-        if self.now.is_empty() {
-            return Ok(host.remove(&paths.known_passwords())?);
-        }
-        if self.now != self.before {
-            let text: String = self.now.iter().flat_map(|digest| [digest, "\n"]).collect();
-            host.write(&paths.known_passwords(), text.as_bytes(), 0o600, Owner::Us)?;
-        }
-        Ok(())
-    }
-
-    fn is_right(&self, content: &[u8], credentials: &Credentials) -> bool {
-        self.before.contains(&digest(content, credentials)) || matches(content, credentials)
+    /// What this hook knows.
+    pub fn now(&self) -> &BTreeMap<String, Right> {
+        &self.now
     }
 }
 
@@ -61,33 +59,37 @@ pub fn keep(
     let path = paths.password_file(id);
     let mode = if worker.is_some() { 0o640 } else { 0o600 };
     let readable = Worker::readable(worker);
+    let before = known.before.remove(id.as_str());
+    if let Some(right) = before.as_ref().filter(|_| known.look == Look::Names)
+        && host.stamp(&path)?.is_some_and(|stamp| digest(stamp.as_bytes(), credentials) == right.stamp)
+    {
+        known.now.insert(id.to_string(), right.clone());
+        return Ok(path);
+    }
     host.create_folder(&paths.state, 0o711)?;
     host.create_folder(&paths.passwords(), 0o711)?;
     let mut content = host.read(&path)?.unwrap_or_default();
-    let right = known.is_right(&content, credentials);
-    if !right || host.mode(&path)? != Some(mode) || !host.belongs_to(&path, readable)? {
+    let is_right = before.is_some_and(|right| right.content == digest(&content, credentials))
+        || matches(&content, credentials);
+    if !is_right || host.mode(&path)? != Some(mode) || !host.belongs_to(&path, readable)? {
         let salt = host.random::<12>().context("cannot make a salt for a password")?;
         content = line(credentials, &salt)?.into_bytes();
         host.write(&path, &content, mode, readable)?;
     }
-    known.now.insert(digest(&content, credentials));
+    let stamp = host.stamp(&path)?.unwrap_or_default();
+    let [stamp, content] = [stamp.as_bytes(), &content].map(|unique| digest(unique, credentials));
+    known.now.insert(id.to_string(), Right { stamp, content });
     Ok(path)
 }
 
-/// Deletes the password files of all sites but these, and keeps what is known of them.
-pub fn forget<'a>(
-    host: &Host,
-    paths: &Paths,
-    sites: impl IntoIterator<Item = &'a Fqdn>,
-    known: &Known,
-) -> Result<()> {
+/// Deletes the password files of all sites but these.
+pub fn forget<'a>(host: &Host, paths: &Paths, sites: impl IntoIterator<Item = &'a Fqdn>) -> Result<()> {
     let kept: BTreeSet<PathBuf> = sites.into_iter().map(|id| paths.password_file(id)).collect();
-    remove_others(host, &paths.passwords(), &kept)?;
-    known.write(host, paths)
+    remove_others(host, &paths.passwords(), &kept)
 }
 
-fn digest(content: &[u8], credentials: &Credentials) -> String {
-    let parts = [content, credentials.user().as_bytes(), credentials.password().as_bytes()];
+fn digest(unique: &[u8], credentials: &Credentials) -> String {
+    let parts = [unique, credentials.user().as_bytes(), credentials.password().as_bytes()];
     let mut digest = Sha256::new();
     for part in parts {
         digest.update((part.len() as u64).to_le_bytes());
@@ -119,6 +121,7 @@ fn matches(content: &[u8], credentials: &Credentials) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::Owner;
 
     fn credentials(user: &str, password: &str) -> Credentials {
         Credentials::new(user, password).unwrap()
@@ -142,10 +145,14 @@ mod tests {
         let host = Host::new(folder.path(), "");
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
         let id: Fqdn = "a.example".parse().unwrap();
-        let kept = |user, password| {
-            let mut known = Known::read(&host, &paths).unwrap();
+        let mut before = BTreeMap::new();
+        let mut kept = |user, password| {
+            let mut known = Known::of(before.clone(), Look::Contents);
             let path = keep(&host, &paths, None, &id, &credentials(user, password), &mut known).unwrap();
-            known.write(&host, &paths).unwrap();
+            before = known.now;
+            let mut known = Known::of(before.clone(), Look::Names);
+            keep(&host, &paths, None, &id, &credentials(user, password), &mut known).unwrap();
+            assert_eq!(known.now, before);
             assert_eq!(host.mode(&path).unwrap(), Some(0o600));
             String::from_utf8(host.read(&path).unwrap().unwrap()).unwrap()
         };
@@ -168,18 +175,16 @@ mod tests {
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
         let ids: [Fqdn; 2] = ["a.example", "b.example"].map(|name| name.parse().unwrap());
         let keep_those = |ids: &[Fqdn]| {
-            let mut known = Known::read(&host, &paths).unwrap();
+            let mut known = Known::of(BTreeMap::new(), Look::Contents);
             for id in ids {
                 keep(&host, &paths, None, id, &credentials("u", "p"), &mut known).unwrap();
             }
-            forget(&host, &paths, ids, &known).unwrap();
-            let text = host.read(&paths.known_passwords()).unwrap();
-            text.map_or(0, |text| text.split(|byte| *byte == b'\n').count() - 1)
+            forget(&host, &paths, ids).unwrap();
+            known.now.len()
         };
         assert_eq!(keep_those(&ids), 2);
         assert_eq!(keep_those(&ids[1..]), 1);
         assert_eq!(host.list(&paths.passwords()).unwrap(), ["b.example"]);
-        assert_eq!(host.mode(&paths.known_passwords()).unwrap(), Some(0o600));
         assert_eq!(keep_those(&[]), 0);
         assert_eq!(host.list(paths.state()).unwrap(), ["passwords"]);
     }

@@ -48,9 +48,9 @@ impl Paths {
         self.configuration.join("conf")
     }
 
-    /// The configuration that is being tried.
+    /// The main file that is being tried.
     pub(super) fn candidate(&self) -> PathBuf {
-        self.configuration.join("conf.new")
+        self.live().join("candidate.conf")
     }
 
     /// The main file of the live configuration, by which our master process is known.
@@ -81,11 +81,6 @@ impl Paths {
     /// Password files, read by the workers.
     pub(super) fn passwords(&self) -> PathBuf {
         self.state.join("passwords")
-    }
-
-    /// Which password files are known to be right, for us alone.
-    pub(super) fn known_passwords(&self) -> PathBuf {
-        self.state.join("passwords.known")
     }
 
     /// The password file of the site with this id.

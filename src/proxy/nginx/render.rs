@@ -6,7 +6,11 @@ use std::path::Path;
 use super::paths::file_stem;
 use super::text::Text;
 use super::{Paths, Server, Site};
+use crate::reactive::digest;
 use crate::wire::Fqdn;
+
+/// The main file's name.
+pub(super) const MAIN: &str = "nginx.conf";
 
 /// A year, in seconds.
 const HSTS: &str = "max-age=31536000";
@@ -33,20 +37,67 @@ const DROPPED: [&str; 8] = [
     "X-Forwarded-Ssl",
 ];
 
+/// A file that the main file names, directly or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Its path in the configuration's folder. A name stands for one content only.
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
+impl Part {
+    pub(super) fn of(stem: &str, text: String) -> Self {
+        Self { name: format!("{stem}.{}.conf", digest(text.as_bytes())), text }
+    }
+
+    /// Whether a file of that name should have this content.
+    pub(super) fn is_named_after(name: &str, content: &[u8]) -> bool {
+        name.ends_with(&format!(".{}.conf", digest(content)))
+    }
+
+    /// The name of a part without what stands for its content, for people: `sites/blog.example.com.conf`.
+    pub(super) fn plain_name(name: &str) -> String {
+        let stem = name.strip_suffix(".conf").and_then(|rest| rest.rsplit_once('.'));
+        let is_digest = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match stem {
+            Some((stem, digest)) if is_digest(digest) => format!("{stem}.conf"),
+            _ => name.to_owned(),
+        }
+    }
+}
+
+/// A site and its file.
+#[derive(Debug, Clone)]
+pub(super) struct Rendered<'s> {
+    pub(super) site: &'s Site,
+    pub(super) part: Part,
+}
+
+/// The files of sites.
+pub(super) fn sites<'s>(server: &Server, sites: &'s [Site]) -> Vec<Rendered<'s>> {
+    let upstream = upstream_conf().name;
+    let part = |one: &Site| Part::of(&format!("sites/{}", file_stem(&one.id)), site(server, one, &upstream));
+    sites.iter().map(|site| Rendered { site, part: part(site) }).collect()
+}
+
+/// All parts of a configuration.
+pub(super) fn parts<'r>(
+    sites: &'r [Rendered<'_>],
+    upstream_conf: &'r Part,
+) -> impl Iterator<Item = &'r Part> {
+    sites.iter().map(|one| &one.part).chain([upstream_conf])
+}
+
 /// All files of a configuration, by their path in its folder.
-pub(super) fn files(paths: &Paths, server: &Server, sites: &[Site]) -> BTreeMap<String, String> {
-    let common =
-        [("nginx.conf".to_owned(), nginx_conf(paths, server)), ("upstream.conf".to_owned(), upstream_conf())];
-    common.into_iter().chain(sites.iter().map(|one| (site_file(one), site(server, one)))).collect()
+pub(super) fn files(paths: &Paths, server: &Server, all: &[Site]) -> BTreeMap<String, String> {
+    let all = sites(server, all);
+    let main = Part { name: MAIN.to_owned(), text: nginx_conf(paths, server, &all) };
+    let parts = all.into_iter().map(|one| one.part).chain([main, upstream_conf()]);
+    parts.map(|part| (part.name, part.text)).collect()
 }
 
-/// A site's file in the configuration's folder.
-pub(super) fn site_file(site: &Site) -> String {
-    format!("sites/{}.conf", file_stem(&site.id))
-}
-
-/// The main file. Its includes are relative, so that it means the same in the folder of a candidate.
-pub(super) fn nginx_conf(paths: &Paths, server: &Server) -> String {
+/// The main file. Its includes are relative, so that a candidate beside it means the same.
+pub(super) fn nginx_conf(paths: &Paths, server: &Server, sites: &[Rendered<'_>]) -> String {
     let mut text = Text::new();
     if let Some(worker) = &server.worker {
         text.line(format!("user {}", worker.user()));
@@ -68,7 +119,11 @@ pub(super) fn nginx_conf(paths: &Paths, server: &Server) -> String {
         text.gap();
         unknown_names(text, paths, server);
         text.gap();
-        text.line("include sites/*.conf");
+        let mut names: Vec<&str> = sites.iter().map(|site| site.part.name.as_str()).collect();
+        names.sort_unstable();
+        for name in names {
+            text.line(format!("include {name}"));
+        }
     });
     text.finish()
 }
@@ -149,7 +204,7 @@ fn unknown_names(text: &mut Text, paths: &Paths, server: &Server) {
 
 /// What every location that hands requests on includes. It stands in the location, and not above it, since any
 /// `proxy_set_header` there would drop all that are inherited.
-pub(super) fn upstream_conf() -> String {
+pub(super) fn upstream_conf() -> Part {
     let mut text = Text::new();
     text.line("proxy_http_version 1.1");
     for (header, value) in [
@@ -167,11 +222,11 @@ pub(super) fn upstream_conf() -> String {
         text.line(format!("proxy_set_header {header} ''"));
     }
     text.line("proxy_hide_header Strict-Transport-Security");
-    text.finish()
+    Part::of("upstream", text.finish())
 }
 
 /// One site's file.
-pub(super) fn site(server: &Server, site: &Site) -> String {
+fn site(server: &Server, site: &Site, upstream_conf: &str) -> String {
     let mut text = Text::new();
     if !site.upstreams.is_empty() {
         text.block(format!("upstream {}", site.id), |text| {
@@ -196,17 +251,17 @@ pub(super) fn site(server: &Server, site: &Site) -> String {
         text.line(&names);
         certificate(text, &site.certificate);
         text.gap();
-        text.block("location /", |text| location(text, site));
+        text.block("location /", |text| location(text, site, upstream_conf));
     });
     text.finish()
 }
 
-fn location(text: &mut Text, site: &Site) {
+fn location(text: &mut Text, site: &Site, upstream_conf: &str) {
     text.line(format!("add_header Strict-Transport-Security {HSTS} always"));
     if site.upstreams.is_empty() {
         return text.line("return 503");
     }
-    text.line("include upstream.conf");
+    text.line(format!("include {upstream_conf}"));
     text.line(format!("proxy_pass http://{}", site.id));
     for directive in &site.directives {
         text.line(directive.to_string());

@@ -4,51 +4,57 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 
-use super::candidate::{self, Files};
-use super::{Paths, Server, Site, complaint, render};
+use super::candidate::{self, Found, Look};
+use super::render::{self, Rendered};
+use super::{Paths, Server, complaint};
 use crate::host::Host;
 use crate::wire::Fqdn;
 
 /// What nginx accepts; the candidate on the disk is just that.
 #[derive(Debug)]
-pub(super) struct Trial {
+pub(super) struct Trial<'s> {
     /// The sites that can be served.
-    pub(super) accepted: Vec<Site>,
-    /// The configuration for them.
-    pub(super) files: Files,
+    pub(super) accepted: Vec<Rendered<'s>>,
+    /// The main file for them.
+    pub(super) main: String,
     /// The others, and why.
     pub(super) refused: BTreeMap<Fqdn, String>,
 }
 
 /// Writes a candidate for the sites and lets nginx try it, again and again without the sites that it refuses.
-pub(super) fn trial(
+pub(super) fn trial<'s>(
     host: &Host,
     paths: &Paths,
     server: &Server,
-    sites: &[Site],
-    live: &Files,
-) -> Result<Trial> {
-    let attempt = |sites: &[Site]| -> Result<(Files, Option<String>)> {
-        let files = render::files(paths, server, sites);
-        candidate::write(host, paths, &files, live)?;
-        let refusal = candidate::refusal(host, paths, server, &files)?;
-        Ok((files, refusal))
+    sites: Vec<Rendered<'s>>,
+    mut found: Found,
+) -> Result<Trial<'s>> {
+    let upstream = render::upstream_conf();
+    let attempt = |sites: &[Rendered<'_>], found: &mut Found| -> Result<(String, Option<String>)> {
+        let main = render::nginx_conf(paths, server, sites);
+        candidate::write(host, paths, &main, render::parts(sites, &upstream), found)?;
+        let refusal = candidate::refusal(host, paths, server, sites.len())?;
+        Ok((main, refusal))
     };
     // Those that are live already come first: where two collide, the newcomer is the one to go.
-    let mut accepted = sites.to_vec();
-    accepted.sort_by_key(|site| live.get(&render::site_file(site)) != Some(&render::site(server, site)));
+    let mut accepted = sites;
+    accepted.sort_by_key(|site| !found.has(&site.part.name));
     let mut refused = BTreeMap::new();
     loop {
-        let (files, refusal) = attempt(&accepted)?;
-        let Some(said) = refusal else { return Ok(Trial { accepted, files, refused }) };
-        let named: Vec<Fqdn> =
-            complaint::culprits(&said, paths, &accepted).iter().map(|site| site.id.clone()).collect();
+        let (main, refusal) = attempt(&accepted, &mut found)?;
+        let Some(said) = refusal else { return Ok(Trial { accepted, main, refused }) };
+        // Nobody is blamed for what somebody else did to a file.
+        found = candidate::look(host, paths, Look::Contents)?;
+        if accepted.iter().any(|site| !found.has(&site.part.name)) {
+            continue;
+        }
+        let named = complaint::culprits(&said, paths, &accepted);
         let (bad, said) = if named.is_empty() {
-            search(server, &accepted, said, |sites| Ok(attempt(sites)?.1))?
+            search(server, &accepted, said, |sites| Ok(attempt(sites, &mut found)?.1))?
         } else {
             (named, said)
         };
-        accepted.retain(|site| !bad.contains(&site.id));
+        accepted.retain(|site| !bad.contains(&site.site.id));
         refused.extend(bad.into_iter().map(|id| (id, complaint::reason(&said))));
     }
 }
@@ -56,9 +62,9 @@ pub(super) fn trial(
 /// Finds a site without which nginx accepts those before it, and what nginx says to it.
 fn search(
     server: &Server,
-    sites: &[Site],
+    sites: &[Rendered<'_>],
     mut said: String,
-    refusal: impl Fn(&[Site]) -> Result<Option<String>>,
+    mut refusal: impl FnMut(&[Rendered<'_>]) -> Result<Option<String>>,
 ) -> Result<(Vec<Fqdn>, String)> {
     if let Some(said) = refusal(&[])? {
         if let Some(closed) = complaint::closed_port(&said, server) {
@@ -75,7 +81,7 @@ fn search(
         }
     }
     match sites.get(good) {
-        Some(site) => Ok((vec![site.id.clone()], said)),
+        Some(site) => Ok((vec![site.site.id.clone()], said)),
         None => bail!("nginx refuses the configuration and then accepts it: {}", complaint::reason(&said)),
     }
 }
@@ -83,6 +89,7 @@ fn search(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proxy::nginx::Site;
     use crate::proxy::nginx::tests::server;
 
     fn site(name: &str) -> Site {
@@ -99,12 +106,13 @@ mod tests {
     #[test]
     fn a_site_that_nginx_does_not_name_is_found_by_halving() {
         let sites: Vec<Site> = (0..100).map(|number| site(&format!("s{number}.example"))).collect();
+        let rendered = render::sites(&server(), &sites);
         let trials = std::cell::Cell::new(0);
         for bad in [0, 1, 50, 98, 99] {
             trials.set(0);
-            let (ids, said) = search(&server(), &sites, "first".to_owned(), |tried| {
+            let (ids, said) = search(&server(), &rendered, "first".to_owned(), |tried| {
                 trials.set(trials.get() + 1);
-                let refuses = tried.iter().any(|site| site.id == sites[bad].id);
+                let refuses = tried.iter().any(|site| site.site.id == sites[bad].id);
                 Ok(refuses.then(|| format!("{} sites", tried.len())))
             })
             .unwrap();
@@ -117,7 +125,9 @@ mod tests {
     #[test]
     fn a_configuration_that_is_refused_without_sites_is_an_error() {
         let said = "nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)";
-        let error = search(&server(), &[site("a.example")], said.to_owned(), |_| Ok(Some(said.to_owned())));
+        let sites = [site("a.example")];
+        let sites = render::sites(&server(), &sites);
+        let error = search(&server(), &sites, said.to_owned(), |_| Ok(Some(said.to_owned())));
         assert_eq!(
             error.unwrap_err().to_string(),
             "port 80 can be opened by root only: set an http-port of 1024 or more"

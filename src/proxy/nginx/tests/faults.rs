@@ -71,6 +71,21 @@ fn a_refused_site_is_left_out_and_its_neighbour_is_served() {
 }
 
 #[test]
+fn a_file_that_somebody_has_broken_is_no_sites_fault() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.apply();
+    let sites = stage.paths.live().join("sites");
+    let file = sites.join(&stage.host.list(&sites).unwrap()[0]);
+    stage.host.write(&file, b"garbage", 0o644, Owner::Us).unwrap();
+    stage.site("b.example", &[upstream()]);
+    assert_eq!(stage.apply(), Applied { changed: true, ..Applied::default() });
+    for name in ["a.example", "b.example"] {
+        assert_eq!(stage.https(name, &[]).status(), "200", "{name}");
+    }
+}
+
+#[test]
 fn a_new_site_answers_at_once_and_no_request_is_lost_over_twenty_reloads() {
     // HTTP/1.1: an old worker may close a connection of HTTP/2 before its first request, which clients then repeat.
     let mut stage = Stage::new();

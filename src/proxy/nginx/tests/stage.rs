@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs::{Permissions, set_permissions};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::host::Host;
 use crate::proxy::cert;
-use crate::proxy::nginx::{Applied, Paths, Server, Site, apply, passwords, remove};
+use crate::proxy::nginx::{Applied, Look, Paths, Server, Site, apply, passwords, remove};
 use crate::wire::Credentials;
 
 /// An nginx of its own in a folder of its own, which ends with the test, however that ends.
@@ -41,8 +42,15 @@ impl Stage {
     /// Adds a site with a certificate; it is served after the next [`Stage::apply`].
     pub(super) fn site(&mut self, name: &str, upstreams: &[SocketAddr]) -> &mut Site {
         let id = name.parse().unwrap();
-        let certificate =
-            cert::keep(&self.host, &self.paths, &id, std::slice::from_ref(&id), SystemTime::now()).unwrap();
+        let certificate = cert::keep(
+            &self.host,
+            &self.paths,
+            &id,
+            std::slice::from_ref(&id),
+            SystemTime::now(),
+            &mut cert::Known::default(),
+        )
+        .unwrap();
         self.sites.push(Site {
             id,
             aliases: Vec::new(),
@@ -65,14 +73,14 @@ impl Stage {
             worker,
             &site.id,
             &credentials,
-            &mut passwords::Known::default(),
+            &mut passwords::Known::of(BTreeMap::new(), Look::Contents),
         )
         .unwrap();
         site.passwords = Some(file);
     }
 
     pub(super) fn try_apply(&self) -> anyhow::Result<Applied> {
-        apply(&self.host, &self.paths, &self.server, &self.sites)
+        apply(&self.host, &self.paths, &self.server, &self.sites, Look::Names)
     }
 
     pub(super) fn apply(&self) -> Applied {
