@@ -227,7 +227,7 @@ impl Store {
                 VERSION.clone_into(&mut self.file.stamp);
             }
             let text = serde_json::to_vec_pretty(&self.file).context("cannot write the flags as JSON")?;
-            host.write(&self.path, &text, 0o600, Owner::Us)?;
+            host.rewrite(&self.path, &text, 0o600, Owner::Us)?;
             self.forget_others()?;
         } else if self.died.is_some() {
             self.forget_others()?;
