@@ -7,6 +7,8 @@ use std::process::Command;
 
 use test_juju::Charm;
 
+use crate::stage::Shape;
+
 /// What is installed for the others, from `PyPI`.
 const PACKAGES: [&str; 2] = ["charms.reactive==1.5.*", "ops==3.*"];
 
@@ -31,7 +33,7 @@ pub(crate) fn lay_out() {
 }
 
 /// All contestants, in the order in which they take turns.
-pub(crate) fn laid_out() -> [Contestant; 5] {
+pub(crate) fn laid_out() -> [Contestant; 8] {
     let [ours, reactive, ops] = FOLDERS.map(|name| build_folder().join("charms").join(name));
     [
         ("ours", &ours),
@@ -39,22 +41,33 @@ pub(crate) fn laid_out() -> [Contestant; 5] {
         ("ops", &ops),
         ("ours, reading all", &ours),
         ("ops, reading all", &ops),
+        ("ours, answering all", &ours),
+        ("charms.reactive, answering all", &reactive),
+        ("ops, answering all", &ops),
     ]
     .map(|(name, folder)| {
         let charm = Charm::at(folder);
-        let charm = if name.ends_with("reading all") { charm.env("READ_ALL", "yes") } else { charm };
+        let charm = match name.rsplit_once(", ") {
+            Some((_, "reading all")) => charm.env("READ_ALL", "yes"),
+            Some((_, "answering all")) => charm.env("ANSWER_ALL", "yes"),
+            _ => charm,
+        };
         Contestant { name, charm, metadata: fs::read_to_string(folder.join("metadata.yaml")).unwrap() }
     })
 }
 
 impl Contestant {
-    /// The most clients that it is measured with.
-    pub(crate) fn most(&self, quick: bool) -> usize {
-        match (self.name.starts_with("ours"), quick) {
+    /// Whether it is measured with so many clients.
+    pub(crate) fn is_measured(&self, shape: Shape, quick: bool) -> bool {
+        let answers_all = self.name.ends_with("answering all");
+        let most = match (self.name.starts_with("ours"), quick) {
+            // All relations are one call each, whoever makes it.
+            (true, false) if answers_all => 1000,
             (true, false) => 10_000,
             (true, true) | (false, false) => 1000,
             (false, true) => 100,
-        }
+        };
+        shape.count() <= most && (matches!(shape, Shape::Relations(_)) || !answers_all)
     }
 }
 

@@ -69,7 +69,8 @@ fn set_stages(contestants: &[Contestant], quick: bool) -> Vec<Staged> {
     let mut stages = Vec::new();
     for shape in [Shape::Units as fn(usize) -> Shape, Shape::Relations] {
         for count in [1, 10, 100, 1000, 10_000] {
-            for contestant in contestants.iter().filter(|contestant| contestant.most(quick) >= count) {
+            let measured = |contestant: &&Contestant| contestant.is_measured(shape(count), quick);
+            for contestant in contestants.iter().filter(measured) {
                 let begun = Instant::now();
                 stages.push((contestant.name, shape(count), Remote::set(contestant, shape(count))));
                 eprintln!("{}: {} set in {:.1?}", shape(count), contestant.name, begun.elapsed());

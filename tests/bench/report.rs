@@ -11,6 +11,18 @@ use crate::stage::{Kind, Shape, thousands};
 
 const HEAD: &str = include_str!("report.md");
 
+/// The contestants in the order of the tables.
+const ROWS: [&str; 8] = [
+    "ours",
+    "ops",
+    "charms.reactive",
+    "ours, reading all",
+    "ops, reading all",
+    "ours, answering all",
+    "ops, answering all",
+    "charms.reactive, answering all",
+];
+
 pub(crate) struct Facts {
     pub(crate) machine: String,
     pub(crate) date: String,
@@ -59,10 +71,10 @@ fn hooks(text: &mut String, title: &str, cells: &[Cell], kind: Kind, delay: Dura
         let heads: Vec<String> = counts.iter().map(|count| thousands(*count)).collect();
         let _ = write!(text, " {} |", heads.join(" | "));
         let _ = writeln!(text, "\n| --- |{}", " --- |".repeat(counts.len()));
-        for name in ["ours", "ops", "charms.reactive", "ours, reading all", "ops, reading all"] {
+        for name in ROWS.iter().filter(|name| cells.iter().any(|cell| cell.contestant == **name)) {
             let _ = write!(text, "| {name} |");
             for count in &counts {
-                let cell = cells.iter().find(|cell| cell.contestant == name && cell.shape.count() == *count);
+                let cell = cells.iter().find(|cell| cell.contestant == *name && cell.shape.count() == *count);
                 let _ = write!(text, " {} |", cell.map_or_else(String::new, |cell| shown(cell)));
             }
             text.push('\n');

@@ -1,6 +1,7 @@
 //! The small job of the benchmark, with our library: read the request of the unit that has changed, publish an answer.
 //!
-//! With `READ_ALL` in its environment it reads every unit's request, as charms do whose answers depend on them.
+//! With `READ_ALL` in its environment it reads every unit's request, as charms do whose answers depend on them; with
+//! `ANSWER_ALL` it publishes the answer to every relation, as charms do that tell each client of all.
 
 use std::process::ExitCode;
 use std::{env, fs};
@@ -30,13 +31,19 @@ fn answer(hook: &mut Hook) -> Result<()> {
     } else {
         1
     };
+    let mut to_all = None;
     for (relation, unit) in changed(hook)? {
         let text = hook.state.view.bag(&relation, &unit)?.and_then(|bag| bag.get("cert-request"));
         let Some(Ok(request)) = text.and_then(|text| CertRequest::parse(text).transpose()) else { continue };
         let names: Value = request.fqdn().iter().map(Fqdn::as_str).collect();
-        provides::send_status_to(hook, &relation, Some(&json!({"fqdn": names, "known": known})))?;
+        let answer = json!({"fqdn": names, "known": known});
+        if env::var_os("ANSWER_ALL").is_some() {
+            to_all = Some(answer);
+        } else {
+            provides::send_status_to(hook, &relation, Some(&answer))?;
+        }
     }
-    Ok(())
+    to_all.map_or(Ok(()), |answer| provides::send_status(hook, ENDPOINT, &answer))
 }
 
 /// The unit that the hook is about; all of them where it is about none.

@@ -19,3 +19,8 @@ class SslTerminationProvides(Endpoint):
         """Only what differs is set: to set a key makes the framework publish it."""
         if unit.relation.to_publish["status"] != status:
             unit.relation.to_publish["status"] = status
+
+    def answer_all(self, status):
+        """As the original interface layer does: the same for every client."""
+        for relation in self.relations:
+            relation.to_publish["status"] = status
