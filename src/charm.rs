@@ -22,14 +22,18 @@ const fn row(
 pub const HANDLERS: &[Handler<Hook>] = &[
     row("options have changed", &["config.changed"], &[], options_have_changed),
     row("requests have changed", &["endpoint.ssl-termination.update"], &[], proxy::look_again),
+    row("a secret has changed", &["hook.secret-changed"], &[], proxy::look_again),
     row("our web servers have changed", &["endpoint.reverseproxy.update"], &[], proxy::look_again),
     row("nothing is sure", &["hook.anew"], &[], proxy::look_again),
     row("time goes by", &["hook.update-status"], &[], proxy::look_again),
     row("start", &["hook.start"], &[], proxy::start),
     row("stop", &["hook.stop"], &[], proxy::stop),
     row("remove", &["hook.remove"], &[], proxy::remove),
+    row("say what we understand", &["endpoint.ssl-termination.available"], &[], proxy::announce),
     row("serve", &["proxy.stale"], &["proxy.stopped"], proxy::serve),
     row("ask the proxy", &["endpoint.proxy.available"], &[], client::ask),
+    row("no proxy, no secret", &[], &["endpoint.proxy.available"], client::let_go),
+    row("forget an old password", &["hook.secret-remove"], &[], client::forget_revision),
     row("take note of the answer", &["endpoint.proxy.update"], &[], client::take_note),
     row("take note of the web servers", &["endpoint.website.update"], &[], client::take_note),
 ];
