@@ -6,11 +6,12 @@ use anyhow::Result;
 use super::cert;
 use super::nginx::{self, Paths, Server, passwords};
 use super::plan::{Plan, Site};
+use super::secrets::Secrets;
 use super::wanted::Owner;
 use crate::host::Host;
 use crate::juju::UnitName;
 use crate::options::Options;
-use crate::wire::{Answer, Fqdn, Served};
+use crate::wire::{Answer, Fqdn, Protection, Served};
 
 /// What came of a plan.
 #[derive(Debug, Default)]
@@ -24,7 +25,13 @@ pub(super) struct Serving {
 /// Makes certificates, password files, configuration and nginx what the plan says.
 ///
 /// Certificates of sites that are gone are kept: the site may come back.
-pub(super) fn bring_about(host: &Host, unit: &UnitName, options: &Options, plan: &Plan) -> Result<Serving> {
+pub(super) fn bring_about(
+    host: &Host,
+    unit: &UnitName,
+    options: &Options,
+    plan: &Plan,
+    secrets: &Secrets,
+) -> Result<Serving> {
     let paths = Paths::new(host, unit)?;
     if plan.sites.is_empty() {
         nginx::retire(host, &paths)?;
@@ -37,12 +44,18 @@ pub(super) fn bring_about(host: &Host, unit: &UnitName, options: &Options, plan:
     for site in &plan.sites {
         let certificate = cert::keep(host, &paths, site.name(), &site.names, now)?;
         serving.expires.insert(site.name().clone(), certificate.expires);
-        if let Some(credentials) = &site.credentials {
-            passwords::keep(host, &paths, server.worker.as_ref(), site.name(), credentials, &mut known)?;
+        let (worker, id) = (server.worker.as_ref(), site.name());
+        match &site.protection {
+            Some(Protection::Text(text)) => passwords::keep(host, &paths, worker, id, text, &mut known)?,
+            Some(Protection::Secret(secret)) => {
+                let line = secrets.get(&secret.to_string()).cloned().flatten();
+                passwords::put(host, &paths, worker, id, &line.unwrap_or_default())?;
+            }
+            None => {}
         }
     }
     serving.refused = nginx::apply(host, &paths, &server, &sites(&paths, plan))?.refused;
-    let protected = plan.sites.iter().filter(|site| site.credentials.is_some());
+    let protected = plan.sites.iter().filter(|site| site.protection.is_some());
     passwords::forget(host, &paths, protected.map(Site::name), &known)?;
     Ok(serving)
 }
@@ -59,7 +72,7 @@ pub(super) fn sites(paths: &Paths, plan: &Plan) -> Vec<nginx::Site> {
         upstreams: site.upstreams.clone(),
         directives: site.directives.clone(),
         certificate: paths.certificate(site.name()),
-        passwords: site.credentials.as_ref().map(|_| paths.password_file(site.name())),
+        passwords: site.protection.as_ref().map(|_| paths.password_file(site.name())),
     };
     plan.sites.iter().map(site).collect()
 }
