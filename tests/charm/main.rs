@@ -14,6 +14,7 @@ mod neighbours;
 mod packed;
 mod plan;
 mod proxy;
+mod schemas;
 mod tidy;
 mod traces;
 #[path = "../world/mod.rs"]
