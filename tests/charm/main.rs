@@ -14,6 +14,7 @@ mod neighbours;
 mod packed;
 mod plan;
 mod proxy;
+mod schemas;
 mod secrets;
 mod tidy;
 mod traces;
