@@ -60,7 +60,9 @@ pub fn status(options: &Options, around: &Surroundings, reports: &[Published]) -
             }
         };
     }
-    Some(around.obstacle.clone().unwrap_or_else(|| says_of(&options.fqdns, reports)))
+    let mut status = around.obstacle.clone().unwrap_or_else(|| says_of(&options.fqdns, reports));
+    status.message += &around.websites.note();
+    Some(status)
 }
 
 /// What the proxy's units say of our names. We are ready when every one of them is.
@@ -108,7 +110,7 @@ mod tests {
     fn around(websites: &[&str]) -> Surroundings {
         let website =
             |host: &&str| Website { hostname: host.parse().unwrap(), port: "8080".parse().unwrap() };
-        let websites = Websites { listening: websites.iter().map(website).collect(), unusable: None };
+        let websites = Websites { listening: websites.iter().map(website).collect(), ..Websites::default() };
         Surroundings { has_website: true, has_proxy: true, websites, obstacle: None }
     }
 

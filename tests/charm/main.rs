@@ -9,6 +9,7 @@ mod cost;
 mod dispatch;
 mod flags_table;
 mod hooks_folder;
+mod limits;
 mod neighbours;
 mod packed;
 mod plan;
