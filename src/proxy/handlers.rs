@@ -156,7 +156,7 @@ pub fn status(hook: &Hook) -> Result<Option<Status>> {
     }
     let nameless = options::in_force(hook)?.is_none_or(|options| options.fqdns.is_empty());
     let websites = websites::known(hook, OWN_SITE)?;
-    let missing = match websites.unusable {
+    let missing = match websites.unusable.clone() {
         _ if nameless => Some("set the option fqdns to the names of the site".to_owned()),
         Some(unusable) if websites.listening.is_empty() => Some(unusable),
         _ => None,
@@ -166,5 +166,7 @@ pub fn status(hook: &Hook) -> Result<Option<Status>> {
         state: State::Waiting,
         message: "waiting for the web application to say where it listens".to_owned(),
     };
-    Ok(summary.status(missing).or_else(|| waits.then(waiting)))
+    let note = websites.note();
+    let status = summary.status(missing).or_else(|| waits.then(waiting));
+    Ok(status.map(|status| Status { message: status.message + &note, ..status }))
 }

@@ -10,6 +10,7 @@ mod dispatch;
 mod examples;
 mod flags_table;
 mod hooks_folder;
+mod limits;
 mod neighbours;
 mod packed;
 mod plan;
