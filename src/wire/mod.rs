@@ -26,6 +26,7 @@ mod port;
 mod reason;
 mod refusal;
 mod status;
+pub mod tls_certificates;
 mod upstream;
 mod upstream_host;
 
