@@ -1,9 +1,10 @@
 //! The `ssl-termination` interface for Juju charms, and the charm that terminates TLS.
 //!
 //! The rooms, from the ground up; each uses only those before it: [`host`], [`wire`], [`juju`], [`reactive`],
-//! [`interface`], [`options`], [`proxy`] and [`client`] (which don't know each other), [`charm`], [`cli`]. A charm of
+//! [`interface`], [`cert`], [`options`], [`proxy`] and [`client`] (which don't know each other), [`charm`], [`cli`]. A charm of
 //! your own needs no more than the first five.
 
+pub mod cert;
 pub mod charm;
 pub mod cli;
 pub mod client;
