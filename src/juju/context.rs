@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::event::{Event, RelationEvent, RelationKind};
+use super::event::{Event, RelationEvent, RelationKind, SecretEvent, SecretKind};
 use super::{Metadata, UnitName};
 
 /// The environment in which Juju runs us, read once.
@@ -13,6 +13,8 @@ pub struct Context {
     pub charm_dir: PathBuf,
     /// Our own unit.
     pub unit: UnitName,
+    /// The model's UUID; empty if Juju does not say it.
+    pub model: String,
     /// Random, new for every execution; two processes of one hook share it.
     pub id: String,
     /// The hook's name; none in `juju exec`.
@@ -33,6 +35,8 @@ struct Vars {
     remote_unit: Option<String>,
     remote_app: Option<String>,
     departing: Option<String>,
+    secret_id: Option<String>,
+    secret_revision: Option<String>,
     action: Option<String>,
 }
 
@@ -87,6 +91,7 @@ impl Context {
         Ok(Self {
             charm_dir: charm_dir.context("neither JUJU_CHARM_DIR nor the current folder can be read")?,
             unit: unit.parse().context("cannot read Juju's variable JUJU_UNIT_NAME")?,
+            model: given("JUJU_MODEL_UUID").unwrap_or_default(),
             id,
             commits_in_parts: given("JUJU_VERSION").is_some_and(|version| {
                 version
@@ -101,6 +106,8 @@ impl Context {
                 remote_unit: given("JUJU_REMOTE_UNIT"),
                 remote_app: given("JUJU_REMOTE_APP"),
                 departing: given("JUJU_DEPARTING_UNIT"),
+                secret_id: given("JUJU_SECRET_ID"),
+                secret_revision: given("JUJU_SECRET_REVISION"),
                 action,
             },
         })
@@ -113,6 +120,12 @@ impl Context {
             return Ok(Event::Action(action.clone()));
         }
         let Some(hook) = &self.hook else { return Ok(Event::None) };
+        if let Some(kind) = SecretKind::of_hook(hook) {
+            return self
+                .secret_event(kind)
+                .map(Event::Secret)
+                .with_context(|| format!("cannot read what the hook {hook} is about"));
+        }
         let Some((prefix, kind)) = RelationKind::of_hook(hook) else { return Ok(Event::of_hook(hook)) };
         let endpoint = self.vars.relation.as_deref().unwrap_or(prefix);
         if metadata.endpoint(endpoint).is_none() {
@@ -135,6 +148,12 @@ impl Context {
             departing: unit(&self.vars.departing)?,
             remote_unit,
         })
+    }
+
+    fn secret_event(&self, kind: SecretKind) -> Result<SecretEvent> {
+        let id = self.vars.secret_id.as_deref().context("Juju's variable JUJU_SECRET_ID is not set")?;
+        let revision = self.vars.secret_revision.as_deref().and_then(|revision| revision.parse().ok());
+        Ok(SecretEvent { kind, secret: id.parse()?, revision })
     }
 
     /// Where the charm's state lies: Juju keeps the folder over a refresh.
@@ -185,7 +204,7 @@ mod tests {
             event("x", &[("JUJU_DISPATCH_PATH", "actions/go"), ("JUJU_ACTION_NAME", "go")]).unwrap(),
             Event::Action("go".into())
         );
-        assert_eq!(event("secret-changed", &[]).unwrap(), Event::Other("secret-changed".into()));
+        assert_eq!(event("storage-attached", &[]).unwrap(), Event::Other("storage-attached".into()));
     }
 
     #[test]
@@ -229,6 +248,21 @@ mod tests {
         ];
         let read = event("a-relation-joined-relation-broken", &variables).unwrap();
         assert_eq!(read.to_string(), "a-relation-joined-relation-broken a-relation-joined:4");
+    }
+
+    #[test]
+    fn a_secret_hook_is_about_a_secret() {
+        let id = ("JUJU_SECRET_ID", "secret:9m4e2mr0ui3e8a215n4g");
+        let changed = event("secret-changed", &[id]).unwrap();
+        assert_eq!(changed.changed_secret().unwrap().to_string(), id.1);
+        assert_eq!(changed.to_string(), format!("secret-changed {}", id.1));
+        let Event::Secret(removed) = event("secret-remove", &[id, ("JUJU_SECRET_REVISION", "3")]).unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!((removed.kind, removed.revision), (SecretKind::Remove, Some(3)));
+        let error = format!("{:#}", event("secret-changed", &[]).unwrap_err());
+        assert!(error.ends_with("Juju's variable JUJU_SECRET_ID is not set"), "{error}");
     }
 
     #[test]

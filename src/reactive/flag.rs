@@ -70,7 +70,7 @@ impl Flag {
         Self("config.changed".to_owned())
     }
 
-    /// `hook.NAME`, set while the hook of that name runs and never kept: `hook.install`. `hook.anew` is set in a hook
+    /// `hook.NAME`, set while the hook of that name runs and never kept: `hook.install`, `hook.secret-changed`. `hook.anew` is set in a hook
     /// in which nothing that is remembered of the outside can be relied on.
     pub fn hook(name: &str) -> Self {
         Self(format!("hook.{name}"))

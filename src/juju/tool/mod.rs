@@ -3,6 +3,7 @@
 pub mod config;
 pub mod port;
 pub mod relation;
+pub mod secret;
 pub mod state;
 pub mod status;
 pub mod unit;
@@ -11,7 +12,7 @@ use std::fmt::Write as _;
 
 use serde::de::DeserializeOwned;
 
-use crate::host::{Command, Host, ProcessError};
+use crate::host::{Command, FileError, Host, ProcessError};
 
 /// A hook tool that could not be called, refused, or answered what it should not.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum ToolError {
     /// It did not run, or ran into its time limit, or said no.
     #[error(transparent)]
     Process(#[from] ProcessError),
+    /// What it should read could not be put where it reads it.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// What it printed is not what its documentation says. The answer itself may hold secrets and is not shown.
     #[error("cannot read the answer of `{command}`: {fault} error at line {line}, column {column}")]
     Answer {
