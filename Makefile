@@ -24,7 +24,7 @@ demo:
 	@cargo run --quiet --example demo
 
 test:
-	@scripts/install-tools
+	@scripts/install-tools python
 	cargo build --workspace --bins
 	cargo test --workspace --no-fail-fast
 

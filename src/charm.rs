@@ -23,6 +23,10 @@ pub const HANDLERS: &[Handler<Hook>] = &[
     row("options have changed", &["config.changed"], &[], options_have_changed),
     row("requests have changed", &["endpoint.ssl-termination.update"], &[], proxy::look_again),
     row("our web servers have changed", &["endpoint.reverseproxy.update"], &[], proxy::look_again),
+    row("certificates have changed", &["endpoint.certificates.update"], &[], proxy::look_again),
+    row("a secret has changed", &["hook.secret-changed"], &[], proxy::read_supplied),
+    row("no secret is sure", &["hook.anew"], &[], proxy::read_supplied),
+    row("a secret may be readable now", &["hook.update-status"], &[], proxy::retry_supplied),
     row("nothing is sure", &["hook.anew"], &[], proxy::look_again),
     row("time goes by", &["hook.update-status"], &[], proxy::look_again),
     row("start", &["hook.start"], &[], proxy::start),
@@ -37,7 +41,7 @@ pub const HANDLERS: &[Handler<Hook>] = &[
 fn options_have_changed(hook: &mut Hook) -> Result<()> {
     hook.flags().clear(&Flag::config_changed());
     options::take(hook)?;
-    proxy::look_again(hook)
+    proxy::read_supplied(hook)
 }
 
 /// What `juju status` should say: the most urgent of what the configuration and both sides have to say.

@@ -1,6 +1,7 @@
 //! The side that terminates TLS: from requests to sites, from sites to nginx.
 
 mod answers;
+mod certificates;
 mod claims;
 mod explain;
 mod handlers;
@@ -11,6 +12,7 @@ mod obstacle;
 mod plan;
 mod serving;
 mod summary;
+mod supplied;
 mod upstreams;
 mod wanted;
 
@@ -20,5 +22,6 @@ pub use handlers::{look_again, remove, serve, start, status, stop};
 pub use lookup::{Known, Resolved};
 pub use obstacle::Obstacle;
 pub use plan::{Plan, Site, plan};
+pub use supplied::{read_supplied, retry_supplied};
 pub use upstreams::Policy;
 pub use wanted::{Owner, Wanted};

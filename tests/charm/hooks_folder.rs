@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ssl_termination::juju::Metadata;
 
-const LIFECYCLE: [&str; 9] = [
+const LIFECYCLE: [&str; 10] = [
     "install",
     "config-changed",
     "start",
@@ -16,6 +16,7 @@ const LIFECYCLE: [&str; 9] = [
     "update-status",
     "leader-elected",
     "leader-settings-changed",
+    "secret-changed",
 ];
 
 /// The hooks that Juju may run.

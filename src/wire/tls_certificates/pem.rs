@@ -28,7 +28,7 @@ impl Certificate {
     /// Takes the bytes of a certificate.
     pub fn from_der(der: Vec<u8>) -> Result<Self, Reason> {
         match parse_x509_certificate(&der) {
-            Ok((rest, _)) if rest.is_empty() => Ok(Self(der)),
+            Ok(([], _)) => Ok(Self(der)),
             _ => Err(Reason::new("not a certificate inside")),
         }
     }
