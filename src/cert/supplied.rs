@@ -19,7 +19,6 @@ pub fn supplied(host: &Host, chain: &str, key: &str, now: OffsetDateTime) -> Res
             return Err(format!("beside certificates there is a {}", block.tag()));
         }
         let read = Certificate::from_der(block.into_contents());
-        let read = read.map_err(|reason| format!("certificate {}: {reason}", certificates.len() + 1))?;
         if !certificates.contains(&read) {
             certificates.push(read);
         }

@@ -7,13 +7,19 @@ pub mod certificates;
 mod flags;
 mod hook;
 mod main;
+mod outcome;
 pub mod provides;
 pub mod requires;
 mod take_in;
 pub mod websites;
 
+pub use flags::of_endpoints;
 pub use hook::Hook;
 pub use main::main;
+pub use outcome::outcome_of;
+
+/// One row of a charm's handler table.
+pub type Handler = crate::reactive::Handler<Hook>;
 
 use crate::juju::{Endpoint, Role};
 use crate::wire::{CertRequest, tls_certificates};

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Hook, TOO_LONG};
 use crate::juju::{RelationId, UnitName};
-use crate::wire::{CertRequest, Refusal};
+use crate::wire::{CertRequest, Features, Refusal};
 
 /// One unit's request, as it was sent and as it can be used.
 #[derive(Debug, Clone)]
@@ -58,6 +58,11 @@ pub fn get_cert_requests<'a>(hook: &'a Hook, endpoint: &str) -> Result<Vec<Reque
 /// Answers every relation of an endpoint with the same status, any JSON value.
 pub fn send_status(hook: &mut Hook, endpoint: &str, status: &Value) -> Result<()> {
     hook.relations(endpoint)?.iter().try_for_each(|relation| send_status_to(hook, relation, Some(status)))
+}
+
+/// Tells one relation what the running code understands beyond the original.
+pub fn send_features_to(hook: &mut Hook, relation: &RelationId, features: &Features) -> Result<()> {
+    hook.publish(relation, "features", features.to_wire())
 }
 
 /// Answers one relation; `None` takes the answer back.

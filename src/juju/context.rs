@@ -120,11 +120,8 @@ impl Context {
             return Ok(Event::Action(action.clone()));
         }
         let Some(hook) = &self.hook else { return Ok(Event::None) };
-        if let Some(kind) = SecretKind::of_hook(hook) {
-            return self
-                .secret_event(kind)
-                .map(Event::Secret)
-                .with_context(|| format!("cannot read what the hook {hook} is about"));
+        if let Some(event) = SecretKind::of_hook(hook).and_then(|kind| self.secret_event(kind)) {
+            return Ok(Event::Secret(event));
         }
         let Some((prefix, kind)) = RelationKind::of_hook(hook) else { return Ok(Event::of_hook(hook)) };
         let endpoint = self.vars.relation.as_deref().unwrap_or(prefix);
@@ -150,10 +147,11 @@ impl Context {
         })
     }
 
-    fn secret_event(&self, kind: SecretKind) -> Result<SecretEvent> {
-        let id = self.vars.secret_id.as_deref().context("Juju's variable JUJU_SECRET_ID is not set")?;
+    /// Of a secret that cannot be read nothing is known: the next look at everything sees what has changed.
+    fn secret_event(&self, kind: SecretKind) -> Option<SecretEvent> {
+        let secret = self.vars.secret_id.as_deref()?.parse().ok()?;
         let revision = self.vars.secret_revision.as_deref().and_then(|revision| revision.parse().ok());
-        Ok(SecretEvent { kind, secret: id.parse()?, revision })
+        Some(SecretEvent { kind, secret, revision })
     }
 
     /// Where the charm's state lies: Juju keeps the folder over a refresh.
@@ -261,8 +259,7 @@ mod tests {
             panic!()
         };
         assert_eq!((removed.kind, removed.revision), (SecretKind::Remove, Some(3)));
-        let error = format!("{:#}", event("secret-changed", &[]).unwrap_err());
-        assert!(error.ends_with("Juju's variable JUJU_SECRET_ID is not set"), "{error}");
+        assert_eq!(event("secret-changed", &[]).unwrap(), Event::Other("secret-changed".into()));
     }
 
     #[test]

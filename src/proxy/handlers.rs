@@ -9,6 +9,7 @@ use super::inputs::{self, OWN_SITE, Planned, planned, relations, serving_endpoin
 use super::nginx;
 use super::obstacle::Obstacle;
 use super::plan::Plan;
+use super::secrets;
 use super::serving::bring_about;
 use super::summary::Summary;
 use super::supplied;
@@ -16,9 +17,10 @@ use super::wanted::Owner;
 use crate::interface::{Hook, provides, websites};
 use crate::juju::tool::port;
 use crate::juju::tool::status::{State, Status};
+use crate::juju::{Event, RelationKind};
 use crate::options::{self, Options};
 use crate::reactive::Flag;
-use crate::wire::Answer;
+use crate::wire::{Answer, Features};
 
 /// Under which names things are kept from hook to hook.
 const PORTS: &str = "ports";
@@ -38,18 +40,32 @@ pub fn look_again(hook: &mut Hook) -> Result<()> {
     Ok(())
 }
 
+/// Tells clients what we understand beyond the original, as soon as they are there and whenever it is another.
+pub fn announce(hook: &mut Hook) -> Result<()> {
+    let to = match &hook.event {
+        _ if hook.anew => relations(hook)?,
+        Event::Relation(event) if matches!(event.kind, RelationKind::Joined | RelationKind::Changed) => {
+            relations(hook)?.into_iter().filter(|relation| *relation == event.relation).collect()
+        }
+        _ => return Ok(()),
+    };
+    let features = Features::from_iter([Features::CREDENTIALS_SECRET]);
+    to.iter().try_for_each(|relation| provides::send_features_to(hook, relation, &features))
+}
+
 /// Brings about what the requests ask for, and answers them.
 pub fn serve(hook: &mut Hook) -> Result<()> {
     hook.flags().clear(&flag("proxy.stale")?);
     let Some(options) = options::in_force(hook)? else { return Ok(()) };
-    let Planned { plan, addresses } = planned(hook, &options)?;
+    let Planned { plan, addresses, secrets } = planned(hook, &options, secrets::read)?;
     // Whatever comes in the way of serving: who asked first asked first.
     hook.state.keep_all(inputs::CLAIMS, plan.claims.by_name())?;
     hook.state.keep_all(inputs::ADDRESSES, &addresses)?;
+    hook.state.keep_all(secrets::SECRETS, &secrets)?;
     let (paths, asked) = (nginx::Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(hook, &options));
     let troubles = certificates::ask(hook, &paths.certificates, &options, &asked, &plan)?;
     let served = install_nginx(hook, &paths, &plan)
-        .and_then(|()| bring_about(&hook.host, &paths, &options, &asked, &plan));
+        .and_then(|()| bring_about(&hook.host, &paths, &options, &asked, &plan, &secrets));
     let serving = match served {
         Ok(serving) => serving,
         Err(error) => return obstructed(hook, error),

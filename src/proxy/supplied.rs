@@ -38,6 +38,14 @@ pub fn read_supplied(hook: &mut Hook) -> Result<()> {
     look_again(hook)
 }
 
+/// Reads all of them again, if one has another content.
+pub fn secret_has_changed(hook: &mut Hook) -> Result<()> {
+    let supplied = options::in_force(hook)?.map(|options| options.certificate_secrets).unwrap_or_default();
+    let changed = hook.event.changed_secret();
+    let is_supplied = changed.is_some_and(|changed| supplied.iter().any(|secret| secret.is_same(changed)));
+    if is_supplied { read_supplied(hook) } else { look_again(hook) }
+}
+
 /// Tries those again that could not be used: Juju does not tell when a secret is granted.
 pub fn retry_supplied(hook: &mut Hook) -> Result<()> {
     if trouble(hook)?.is_some() { read_supplied(hook) } else { Ok(()) }

@@ -8,12 +8,14 @@ mod charms;
 mod client;
 mod cost;
 mod dispatch;
+mod examples;
 mod flags_table;
 mod hooks_folder;
 mod neighbours;
 mod packed;
 mod plan;
 mod proxy;
+mod secrets;
 mod tidy;
 mod traces;
 #[path = "../world/mod.rs"]

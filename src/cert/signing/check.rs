@@ -61,7 +61,6 @@ pub(in crate::cert) fn chain_of(
         )
         .map_err(|error| why("it", &error))?;
     let between = path.intermediate_certificates().map(|link| Certificate::from_der(link.der().to_vec()));
-    let between: Vec<Certificate> = between.collect::<Result<_, _>>().map_err(|reason| reason.to_string())?;
     Ok(std::iter::once(certificate.clone()).chain(between).collect())
 }
 

@@ -133,7 +133,7 @@ impl Signed {
         let certificate = blocks.into_iter().find(|block| block.tag() == "CERTIFICATE")?.into_contents();
         Some(Self {
             request: Request::read(content)?,
-            certificate: Certificate::from_der(certificate).ok()?,
+            certificate: Certificate::from_der(certificate),
             pair: Pair::read(content)?,
         })
     }

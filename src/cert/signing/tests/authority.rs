@@ -69,5 +69,5 @@ fn named(name: &str) -> CertificateParams {
 }
 
 fn read(certificate: &rcgen::Certificate) -> Certificate {
-    Certificate::from_der(certificate.der().to_vec()).unwrap()
+    Certificate::from_der(certificate.der().to_vec())
 }
