@@ -82,13 +82,6 @@ impl Host {
         Ok(metadata.map(|metadata| metadata.permissions().mode() & 0o7777))
     }
 
-    /// A text that differs after each change to a file, of content, mode or owner; nothing if there is no such file.
-    pub fn stamp(&self, path: &Path) -> Result<Option<String>, FileError> {
-        let metadata = found(fs::metadata(path)).map_err(FileError::of("look at", path))?;
-        Ok(metadata
-            .map(|file| format!("{} {} {}.{:09}", file.ino(), file.len(), file.ctime(), file.ctime_nsec())))
-    }
-
     /// Where a symbolic link leads; nothing if it is none or not there.
     pub fn link_target(&self, path: &Path) -> Result<Option<PathBuf>, FileError> {
         match fs::read_link(path) {

@@ -3,16 +3,21 @@
 
 mod attack;
 mod calls;
+mod certificates;
 mod charms;
 mod client;
 mod cost;
 mod dispatch;
+mod examples;
 mod flags_table;
 mod hooks_folder;
+mod limits;
 mod neighbours;
 mod packed;
 mod plan;
 mod proxy;
+mod schemas;
+mod secrets;
 mod tidy;
 mod traces;
 #[path = "../world/mod.rs"]

@@ -12,7 +12,7 @@ const CLIENT: &str = "name: client\nrequires: {proxy: {interface: ssl-terminatio
 const WEB: &str = "name: web\nprovides: {website: {interface: http}}";
 
 /// A proxy, and a client application whose databags the test writes.
-fn proxy_and(clients: &[(&str, usize)]) -> (World, Vec<RelationId>) {
+pub(crate) fn proxy_and(clients: &[(&str, usize)]) -> (World, Vec<RelationId>) {
     proxy_in(World::new(7), clients)
 }
 
@@ -28,24 +28,24 @@ fn proxy_in(mut world: World, clients: &[(&str, usize)]) -> (World, Vec<Relation
 }
 
 /// A request for names in front of web servers on this machine.
-fn request(names: &[&str], webs: &[&Web]) -> Value {
+pub(crate) fn request(names: &[&str], webs: &[&Web]) -> Value {
     let upstreams: Vec<Value> =
         webs.iter().map(|web| json!({"hostname": "127.0.0.1", "port": web.port})).collect();
     json!({"fqdn": names, "upstreams": upstreams})
 }
 
-fn ask(world: &mut World, relation: RelationId, unit: &str, request: &Value) {
+pub(crate) fn ask(world: &mut World, relation: RelationId, unit: &str, request: &Value) {
     world.juju.relation_set(unit, relation, [("cert-request", request.to_string().as_str())]);
     world.juju.settle();
 }
 
-fn answer(world: &World, relation: RelationId) -> Value {
+pub(crate) fn answer(world: &World, relation: RelationId) -> Value {
     let bag = world.juju.bag(relation, "proxy/0");
     bag.get("status").map_or(Value::Null, |text| serde_json::from_str(text).unwrap())
 }
 
 /// The answer without the dates, which differ from run to run.
-fn told(world: &World, relation: RelationId) -> Value {
+pub(crate) fn told(world: &World, relation: RelationId) -> Value {
     let mut answer = answer(world, relation);
     for (_, served) in answer.as_object_mut().into_iter().flatten() {
         if let Some(object) = served.as_object_mut()
@@ -61,7 +61,7 @@ fn served() -> Value {
     json!({"certificate": "self-signed", "expires": "…"})
 }
 
-fn status(world: &World) -> String {
+pub(crate) fn status(world: &World) -> String {
     let (state, message) = world.juju.status("proxy/0");
     format!("{state}: {message}")
 }
@@ -75,7 +75,7 @@ fn a_request_becomes_a_site_and_its_withdrawal_ends_it() {
 
     ask(&mut world, relations[0], "blog/0", &request(&["a.example.com", "b.example.com"], &[&web]));
     assert_eq!(told(&world, relations[0]), json!({"a.example.com": served(), "b.example.com": served()}));
-    assert_eq!(status(&world), "active: serving 2 names");
+    assert_eq!(status(&world), "active: serving 2 names (self-signed)");
     let ports = [world.http_port, world.https_port].map(|port| format!("{port}/tcp"));
     assert_eq!(world.juju.opened_ports("proxy/0"), ports);
     for name in ["a.example.com", "b.example.com"] {
@@ -145,7 +145,7 @@ fn one_bad_request_hurts_only_itself() {
     for name in ["blog.example.com", "shop.example.com"] {
         assert_eq!(world.get(&format!("https://{name}/")).send().code, 200);
     }
-    assert_eq!(status(&world), "active: serving 2 names; 1 pending; 2 refused");
+    assert_eq!(status(&world), "active: serving 2 names (self-signed); 1 pending; 2 refused");
 
     ask(&mut world, relations[0], "blog/0", &json!({}));
     assert_eq!(
@@ -243,7 +243,7 @@ fn the_single_site_of_the_operator_is_served_from_the_options() {
         [("fqdns", "own.example.com www.own.example.com"), ("credentials", "ann sesame")],
     );
     world.juju.settle();
-    assert_eq!(status(&world), "active: serving 2 names");
+    assert_eq!(status(&world), "active: serving 2 names (self-signed)");
     let got = world.get("https://www.own.example.com/").with_password("ann:sesame").send();
     assert_eq!((got.code, got.body.lines().next()), (200, Some("web")));
 
@@ -270,7 +270,7 @@ fn a_malformed_option_is_named_and_the_last_good_ones_stay_in_force() {
     assert_eq!(told(&world, relations[0]), json!({"b.example.com": served()}), "everything else goes on");
     world.juju.configure("proxy", [("trusted-proxies", "10.0.0.0/8")]);
     world.juju.settle();
-    assert_eq!(status(&world), "active: serving b.example.com");
+    assert_eq!(status(&world), "active: serving b.example.com (self-signed)");
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn what_somebody_breaks_is_mended_at_the_next_look() {
     ask(&mut world, relations[0], "blog/0", &request(&["a.example.com"], &[&web]));
     let conf = world.site_file("a.example.com");
     let text = fs::read_to_string(&conf).unwrap();
-    let pem = world.path("var/lib/ssl-termination/proxy-0/certificates/a.example.com.pem");
+    let pem = world.path("var/lib/ssl-termination/proxy-0/certificates/self-signed/a.example.com.pem");
     let damages: [&dyn Fn(&World); 4] = [
         &|_| fs::write(&conf, "nonsense").unwrap(),
         &|_| fs::remove_file(&conf).unwrap(),

@@ -1,17 +1,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
-use super::candidate::{self, Look};
-use super::paths::hex;
-use super::render::{self, Part, Rendered};
+use super::candidate;
+use super::part::Part;
+use super::render::{self, Rendered};
 use super::trial::{Trial, trial};
 use super::{Paths, Server, Site, Worker, daemon, distribution, rotation, service};
-use crate::host::{Host, Owner};
-use crate::proxy::cert;
+use crate::cert;
+use crate::host::{Host, Owner, hex};
 use crate::wire::Fqdn;
 
 /// What came of [`apply`].
@@ -30,12 +29,12 @@ pub struct Applied {
 ///
 /// What the server is known to serve is remembered by a digest over configuration and certificates, written after the
 /// reload came and removed before the next: after a failure or a killed hook there is none, and all is done again.
-pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site], look: Look) -> Result<Applied> {
+pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
     if host.is_machine() {
         service::keep(host, paths, server)?;
         rotation::keep(host, paths)?;
     }
-    let applied = bring_about(host, paths, server, sites, look)?;
+    let applied = bring_about(host, paths, server, sites)?;
     if host.is_machine() {
         // Not before: what has never served would take another's ports when the machine starts.
         service::enable(host, paths)?;
@@ -43,11 +42,11 @@ pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site], look: 
     Ok(applied)
 }
 
-fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site], look: Look) -> Result<Applied> {
+fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
     if !server.version.can_reject_handshake() {
-        cert::keep_fallback(host, paths, SystemTime::now())?;
+        cert::keep_fallback(host, &paths.certificates, cert::now())?;
     }
-    let found = candidate::look(host, paths, look)?;
+    let found = candidate::look(host, paths)?;
     let master = daemon::master(host, paths)?;
     let remembered = host.read(&paths.served())?.filter(|_| master.is_some());
     let is_remembered = |digest: &str| remembered.as_deref() == Some(digest.as_bytes());
@@ -116,7 +115,8 @@ pub fn remove(host: &Host, paths: &Paths) -> Result<()> {
 
 /// Makes the folders, and sees to it that the workers can reach what they need.
 fn prepare(host: &Host, paths: &Paths, worker: Option<&Worker>) -> Result<()> {
-    let (passwords, bodies, certificates) = (paths.passwords(), paths.bodies(), paths.certificates());
+    let (passwords, bodies, certificates) =
+        (paths.passwords(), paths.bodies(), paths.certificates.certificates());
     for (folder, mode) in [
         (&paths.configuration, 0o755),
         (&paths.state, 0o711),
@@ -134,20 +134,19 @@ fn prepare(host: &Host, paths: &Paths, worker: Option<&Worker>) -> Result<()> {
     worker.must_enter(host, &bodies)
 }
 
-/// A digest of all that nginx reads when it reloads: the main file names the other files after their content, and a
-/// certificate's stamp changes with it.
+/// A digest of all that nginx reads when it reloads: the main file names the other files after their content.
 fn digest(host: &Host, paths: &Paths, main: &str, sites: &[Rendered<'_>]) -> Result<String> {
     let mut digest = Sha256::new();
-    let mut add = |text: &str| {
-        digest.update((text.len() as u64).to_le_bytes());
-        digest.update(text);
+    let mut add = |bytes: &[u8]| {
+        digest.update((bytes.len() as u64).to_le_bytes());
+        digest.update(bytes);
     };
-    add(main);
-    let fallback = paths.fallback_certificate();
+    add(main.as_bytes());
+    let fallback = paths.certificates.fallback();
     let certificates: BTreeSet<&PathBuf> =
-        sites.iter().map(|one| &one.site.certificate).chain([&fallback]).collect();
+        sites.iter().flat_map(|one| one.site.certificates()).chain([&fallback]).collect();
     for certificate in certificates {
-        add(&host.stamp(certificate)?.unwrap_or_default());
+        add(&host.read(certificate)?.unwrap_or_default());
     }
     Ok(hex(&digest.finalize()))
 }

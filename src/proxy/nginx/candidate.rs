@@ -6,18 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use super::render::{MAIN, Part};
+use super::part::Part;
+use super::render::MAIN;
 use super::{Paths, Server};
 use crate::host::{Command, FileError, Host, Owner};
-
-/// How closely the configuration on the disk is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
-    /// A part that is there has the content that its name stands for.
-    Names,
-    /// Each part is read.
-    Contents,
-}
 
 /// What is on the disk.
 #[derive(Debug, Default)]
@@ -26,7 +18,7 @@ pub(super) struct Found {
     pub(super) main: Option<Vec<u8>>,
     /// All that lies beside it, by its path in the configuration's folder.
     pub(super) there: BTreeSet<String>,
-    /// What of that has been looked at and is not what its name stands for.
+    /// What of that is not what its name stands for.
     pub(super) damaged: BTreeSet<String>,
 }
 
@@ -38,11 +30,11 @@ impl Found {
 }
 
 /// Looks at the configuration's folder.
-pub(super) fn look(host: &Host, paths: &Paths, look: Look) -> Result<Found> {
+pub(super) fn look(host: &Host, paths: &Paths) -> Result<Found> {
     let live = paths.live();
     let mut found =
         Found { main: host.read(&paths.nginx_conf())?, there: names(host, paths)?, ..Found::default() };
-    for name in found.there.iter().filter(|_| look == Look::Contents) {
+    for name in &found.there {
         if !host.read(&live.join(name))?.is_some_and(|content| Part::is_named_after(name, &content)) {
             found.damaged.insert(name.clone());
         }
@@ -148,19 +140,19 @@ mod tests {
             ("2", [part("a", "same"), part("b", "new")]),
             ("3", [part("a", "same"), part("c", "new")]),
         ] {
-            let mut found = look(&host, &paths, Look::Contents).unwrap();
+            let mut found = look(&host, &paths).unwrap();
             assert!(found.damaged.is_empty());
             write(&host, &paths, main, &parts, &mut found).unwrap();
             swap(&host, &paths).unwrap();
             forget_others(&host, &paths, &parts).unwrap();
-            let found = look(&host, &paths, Look::Contents).unwrap();
+            let found = look(&host, &paths).unwrap();
             assert_eq!(found.main.as_deref(), Some(main.as_bytes()));
             assert_eq!(found.there, parts.map(|part| part.name).into());
         }
     }
 
     #[test]
-    fn a_part_that_is_not_what_its_name_says_is_seen_by_a_close_look_and_written_again() {
+    fn a_part_that_is_not_what_its_name_says_is_seen_and_written_again() {
         let folder = tempfile::tempdir().unwrap();
         let host = Host::new(folder.path(), "");
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
@@ -168,8 +160,7 @@ mod tests {
         let file = paths.live().join(&part.name);
         write(&host, &paths, "", [&part], &mut Found::default()).unwrap();
         host.write(&file, b"other", 0o644, Owner::Us).unwrap();
-        assert!(look(&host, &paths, Look::Names).unwrap().has(&part.name));
-        let mut found = look(&host, &paths, Look::Contents).unwrap();
+        let mut found = look(&host, &paths).unwrap();
         assert!(!found.has(&part.name));
         write(&host, &paths, "", [&part], &mut found).unwrap();
         assert!(found.has(&part.name));

@@ -20,7 +20,8 @@ pub(super) fn culprits(said: &str, paths: &Paths, sites: &[Rendered<'_>]) -> Vec
     let Some(error) = emergencies(said).next() else { return Vec::new() };
     let names = |one: &&Rendered<'_>| {
         let file = format!("{}:", paths.live().join(&one.part.name).display());
-        error.contains(&file) || error.contains(&format!("\"{}\"", one.site.certificate.display()))
+        error.contains(&file)
+            || one.site.certificates().any(|pem| error.contains(&format!("\"{}\"", pem.display())))
     };
     sites.iter().filter(names).map(|one| one.site.id.clone()).collect()
 }
@@ -146,7 +147,10 @@ fn without_folders(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::cert::Source;
     use crate::host::Host;
     use crate::proxy::nginx::tests::server;
     use crate::proxy::nginx::{Site, render};
@@ -176,7 +180,8 @@ mod tests {
         let sites = ["a.example", "aa.example"].map(|name| {
             let id = name.parse().unwrap();
             Site {
-                certificate: paths.certificate(&id),
+                certificate: paths.certificates.pair(Source::SelfSigned, &id),
+                apart: BTreeMap::new(),
                 aliases: Vec::new(),
                 upstreams: Vec::new(),
                 directives: Vec::new(),
@@ -191,7 +196,7 @@ mod tests {
         let folder = "/srv/etc/ssl-termination/proxy-0/conf";
         let part = &rendered[1].part.name;
         assert_eq!(found(&format!("nginx: [emerg] x in {folder}/{part}:3\n")), ["aa.example"]);
-        let pem = paths.certificate(&sites[0].id);
+        let pem = &sites[0].certificate;
         assert_eq!(
             found(&format!("nginx: [emerg] cannot load certificate \"{}\": x", pem.display())),
             ["a.example"]

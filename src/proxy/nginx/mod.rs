@@ -1,6 +1,6 @@
 //! nginx as the data plane: the configuration's text, its trial, its way into the running server.
 //!
-//! Writing the text is pure; [`apply`] compares it with what is served, lets nginx try it as a candidate,
+//! Writing the text is pure; `apply` compares it with what is served, lets nginx try it as a candidate,
 //! and makes it live in one step; the rest is small tools for that.
 
 mod apply;
@@ -11,6 +11,7 @@ mod difference;
 mod distribution;
 mod holder;
 mod install;
+mod part;
 pub mod passwords;
 mod paths;
 mod render;
@@ -25,7 +26,6 @@ mod version;
 mod worker;
 
 pub use apply::{Applied, apply, remove, retire};
-pub use candidate::Look;
 pub use daemon::stop;
 pub use difference::{Difference, Differences, differences, is_serving};
 pub use install::{Step, install, missing};

@@ -1,6 +1,7 @@
 //! Password files, one a site: a user and a salted hash that nginx checks a visitor's password against.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
@@ -8,40 +9,59 @@ use serde::{Deserialize, Serialize};
 use sha_crypt::{CustomizedPasswordHasher, Params, PasswordVerifier, ShaCrypt};
 use sha2::{Digest, Sha256};
 
-use super::paths::hex;
-use super::{Look, Paths, Worker};
-use crate::host::Host;
-use crate::proxy::cert::remove_others;
+use super::{Paths, Worker};
+use crate::cert::Folder;
+use crate::host::{Host, hex};
 use crate::wire::{Credentials, Fqdn};
 
-/// What password files were found to be right for, by the site's name: to check a hash takes milliseconds, which a
-/// thousand sites would take in each hook. Where nothing is known, all are checked.
-#[derive(Debug)]
+/// What password files are right for, by the site's name: a digest of the content, which has a salt, and the credentials.
+/// To check a hash takes milliseconds, which a thousand sites would take in each hook. Where nothing is known, all are
+/// checked.
+#[derive(Debug, Default)]
 pub struct Known {
-    look: Look,
-    before: BTreeMap<String, Right>,
-    now: BTreeMap<String, Right>,
-}
-
-/// What a file was right for, as digests over the credentials and something that is no other file's: so equal passwords
-/// are no equal digests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Right {
-    /// With the file's stamp.
-    stamp: String,
-    /// With its content, which has a salt.
-    content: String,
+    before: BTreeMap<String, String>,
+    now: BTreeMap<String, String>,
 }
 
 impl Known {
-    /// What the last hook knew, and how closely the files are to be looked at now.
-    pub fn of(before: BTreeMap<String, Right>, look: Look) -> Self {
-        Self { look, before, now: BTreeMap::new() }
+    /// What the last hook knew.
+    pub fn of(before: BTreeMap<String, String>) -> Self {
+        Self { before, now: BTreeMap::new() }
     }
 
     /// What this hook knows.
-    pub fn now(&self) -> &BTreeMap<String, Right> {
+    pub fn now(&self) -> &BTreeMap<String, String> {
         &self.now
+    }
+
+    fn is_right(&self, id: &Fqdn, content: &[u8], credentials: &Credentials) -> bool {
+        self.before.get(id.as_str()).is_some_and(|known| *known == digest(content, credentials))
+            || matches(content, credentials)
+    }
+}
+
+/// What stands in a password file: `user:$6$salt$hash`. The default lets nobody in.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Line(String);
+
+impl Line {
+    /// For these credentials, with a new salt.
+    pub fn of(host: &Host, credentials: &Credentials) -> Result<Self> {
+        let salt = host.random::<12>().context("cannot make a salt for a password")?;
+        line(credentials, &salt).map(Self)
+    }
+
+    /// Whether it lets in exactly who has these credentials.
+    pub fn is_right(&self, credentials: &Credentials) -> bool {
+        matches(self.0.as_bytes(), credentials)
+    }
+}
+
+/// A hash can be guessed at: it is not shown.
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").finish_non_exhaustive()
     }
 }
 
@@ -55,41 +75,51 @@ pub fn keep(
     id: &Fqdn,
     credentials: &Credentials,
     known: &mut Known,
-) -> Result<PathBuf> {
+) -> Result<()> {
+    let present = host.read(&paths.password_file(id))?.unwrap_or_default();
+    let content = match &present {
+        present if known.is_right(id, present, credentials) => present.clone(),
+        _ => Line::of(host, credentials)?.0.into_bytes(),
+    };
+    write(host, paths, worker, id, &present, &content)?;
+    known.now.insert(id.to_string(), digest(&content, credentials));
+    Ok(())
+}
+
+/// The same, from a line that is known.
+pub fn put(host: &Host, paths: &Paths, worker: Option<&Worker>, id: &Fqdn, line: &Line) -> Result<()> {
+    let present = host.read(&paths.password_file(id))?.unwrap_or_default();
+    write(host, paths, worker, id, &present, line.0.as_bytes())
+}
+
+/// Makes the file what it should be, for nginx's workers to read and nobody else.
+fn write(
+    host: &Host,
+    paths: &Paths,
+    worker: Option<&Worker>,
+    id: &Fqdn,
+    present: &[u8],
+    content: &[u8],
+) -> Result<()> {
     let path = paths.password_file(id);
     let mode = if worker.is_some() { 0o640 } else { 0o600 };
     let readable = Worker::readable(worker);
-    let before = known.before.remove(id.as_str());
-    if let Some(right) = before.as_ref().filter(|_| known.look == Look::Names)
-        && host.stamp(&path)?.is_some_and(|stamp| digest(stamp.as_bytes(), credentials) == right.stamp)
-    {
-        known.now.insert(id.to_string(), right.clone());
-        return Ok(path);
-    }
     host.create_folder(&paths.state, 0o711)?;
     host.create_folder(&paths.passwords(), 0o711)?;
-    let mut content = host.read(&path)?.unwrap_or_default();
-    let is_right = before.is_some_and(|right| right.content == digest(&content, credentials))
-        || matches(&content, credentials);
-    if !is_right || host.mode(&path)? != Some(mode) || !host.belongs_to(&path, readable)? {
-        let salt = host.random::<12>().context("cannot make a salt for a password")?;
-        content = line(credentials, &salt)?.into_bytes();
-        host.write(&path, &content, mode, readable)?;
+    if present != content || host.mode(&path)? != Some(mode) || !host.belongs_to(&path, readable)? {
+        host.write(&path, content, mode, readable)?;
     }
-    let stamp = host.stamp(&path)?.unwrap_or_default();
-    let [stamp, content] = [stamp.as_bytes(), &content].map(|unique| digest(unique, credentials));
-    known.now.insert(id.to_string(), Right { stamp, content });
-    Ok(path)
+    Ok(())
 }
 
 /// Deletes the password files of all sites but these.
 pub fn forget<'a>(host: &Host, paths: &Paths, sites: impl IntoIterator<Item = &'a Fqdn>) -> Result<()> {
     let kept: BTreeSet<PathBuf> = sites.into_iter().map(|id| paths.password_file(id)).collect();
-    remove_others(host, &paths.passwords(), &kept)
+    Ok(Folder::keep_only(host, &paths.passwords(), &kept)?)
 }
 
-fn digest(unique: &[u8], credentials: &Credentials) -> String {
-    let parts = [unique, credentials.user().as_bytes(), credentials.password().as_bytes()];
+fn digest(content: &[u8], credentials: &Credentials) -> String {
+    let parts = [content, credentials.user().as_bytes(), credentials.password().as_bytes()];
     let mut digest = Sha256::new();
     for part in parts {
         digest.update((part.len() as u64).to_le_bytes());
@@ -147,12 +177,10 @@ mod tests {
         let id: Fqdn = "a.example".parse().unwrap();
         let mut before = BTreeMap::new();
         let mut kept = |user, password| {
-            let mut known = Known::of(before.clone(), Look::Contents);
-            let path = keep(&host, &paths, None, &id, &credentials(user, password), &mut known).unwrap();
-            before = known.now;
-            let mut known = Known::of(before.clone(), Look::Names);
+            let mut known = Known::of(before.clone());
+            let path = paths.password_file(&id);
             keep(&host, &paths, None, &id, &credentials(user, password), &mut known).unwrap();
-            assert_eq!(known.now, before);
+            before = known.now;
             assert_eq!(host.mode(&path).unwrap(), Some(0o600));
             String::from_utf8(host.read(&path).unwrap().unwrap()).unwrap()
         };
@@ -175,7 +203,7 @@ mod tests {
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
         let ids: [Fqdn; 2] = ["a.example", "b.example"].map(|name| name.parse().unwrap());
         let keep_those = |ids: &[Fqdn]| {
-            let mut known = Known::of(BTreeMap::new(), Look::Contents);
+            let mut known = Known::default();
             for id in ids {
                 keep(&host, &paths, None, id, &credentials("u", "p"), &mut known).unwrap();
             }
@@ -186,6 +214,6 @@ mod tests {
         assert_eq!(keep_those(&ids[1..]), 1);
         assert_eq!(host.list(&paths.passwords()).unwrap(), ["b.example"]);
         assert_eq!(keep_those(&[]), 0);
-        assert_eq!(host.list(paths.state()).unwrap(), ["passwords"]);
+        assert_eq!(host.list(&paths.state).unwrap(), ["passwords"]);
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::paths::file_stem;
+use super::part::Part;
 use super::text::Text;
 use super::{Paths, Server, Site};
-use crate::reactive::digest;
+use crate::host::file_stem;
 use crate::wire::Fqdn;
 
 /// The main file's name.
@@ -37,35 +37,6 @@ const DROPPED: [&str; 8] = [
     "X-Forwarded-Ssl",
 ];
 
-/// A file that the main file names, directly or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
-    /// Its path in the configuration's folder. A name stands for one content only.
-    pub(super) name: String,
-    pub(super) text: String,
-}
-
-impl Part {
-    pub(super) fn of(stem: &str, text: String) -> Self {
-        Self { name: format!("{stem}.{}.conf", digest(text.as_bytes())), text }
-    }
-
-    /// Whether a file of that name should have this content.
-    pub(super) fn is_named_after(name: &str, content: &[u8]) -> bool {
-        name.ends_with(&format!(".{}.conf", digest(content)))
-    }
-
-    /// The name of a part without what stands for its content, for people: `sites/blog.example.com.conf`.
-    pub(super) fn plain_name(name: &str) -> String {
-        let stem = name.strip_suffix(".conf").and_then(|rest| rest.rsplit_once('.'));
-        let is_digest = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        match stem {
-            Some((stem, digest)) if is_digest(digest) => format!("{stem}.conf"),
-            _ => name.to_owned(),
-        }
-    }
-}
-
 /// A site and its file.
 #[derive(Debug, Clone)]
 pub(super) struct Rendered<'s> {
@@ -76,7 +47,8 @@ pub(super) struct Rendered<'s> {
 /// The files of sites.
 pub(super) fn sites<'s>(server: &Server, sites: &'s [Site]) -> Vec<Rendered<'s>> {
     let upstream = upstream_conf().name;
-    let part = |one: &Site| Part::of(&format!("sites/{}", file_stem(&one.id)), site(server, one, &upstream));
+    let part =
+        |one: &Site| Part::of(&format!("sites/{}", file_stem(one.id.as_str())), site(server, one, &upstream));
     sites.iter().map(|site| Rendered { site, part: part(site) }).collect()
 }
 
@@ -196,7 +168,7 @@ fn unknown_names(text: &mut Text, paths: &Paths, server: &Server) {
         if server.version.can_reject_handshake() {
             text.line("ssl_reject_handshake on");
         } else {
-            certificate(text, &paths.fallback_certificate());
+            certificate(text, &paths.certificates.fallback());
         }
         text.line("return 444");
     });
@@ -237,23 +209,39 @@ fn site(server: &Server, site: &Site, upstream_conf: &str) -> String {
         });
         text.gap();
     }
-    let names: Vec<&str> = site.names().map(Fqdn::as_str).collect();
-    let names = format!("server_name {}", names.join(" "));
     text.block("server", |text| {
         listen(text, server, server.http_port, "");
-        text.line(&names);
+        text.line(server_name(site.names()));
         text.gap();
+        if let Some(thumbprint) = &server.challenge {
+            challenge(text, thumbprint);
+        }
         text.block("location /", |text| text.line(format!("return 301 {}", https(server))));
     });
-    text.gap();
-    text.block("server", |text| {
-        listen(text, server, server.https_port, tls_words(server));
-        text.line(&names);
-        certificate(text, &site.certificate);
+    for pem in site.certificates() {
         text.gap();
-        text.block("location /", |text| location(text, site, upstream_conf));
-    });
+        text.block("server", |text| {
+            listen(text, server, server.https_port, tls_words(server));
+            text.line(server_name(site.names_with(pem)));
+            certificate(text, pem);
+            text.gap();
+            text.block("location /", |text| location(text, site, upstream_conf));
+        });
+    }
     text.finish()
+}
+
+fn server_name<'a>(names: impl Iterator<Item = &'a Fqdn>) -> String {
+    names.fold("server_name".to_owned(), |line, name| format!("{line} {name}"))
+}
+
+/// Answers HTTP-01 challenges (RFC 8555, 8.3) of our ACME account, whichever they are: the answer depends on nothing but
+/// the question and the account's key.
+fn challenge(text: &mut Text, thumbprint: &str) {
+    text.block(r#"location ~ "^/\.well-known/acme-challenge/([-_A-Za-z0-9]{1,128})$""#, |text| {
+        text.line("default_type text/plain");
+        text.line(format!("return 200 \"$1.{thumbprint}\""));
+    });
 }
 
 fn location(text: &mut Text, site: &Site, upstream_conf: &str) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 
-use super::candidate::{self, Found, Look};
+use super::candidate::{self, Found};
 use super::render::{self, Rendered};
 use super::{Paths, Server, complaint};
 use crate::host::Host;
@@ -44,7 +44,7 @@ pub(super) fn trial<'s>(
         let (main, refusal) = attempt(&accepted, &mut found)?;
         let Some(said) = refusal else { return Ok(Trial { accepted, main, refused }) };
         // Nobody is blamed for what somebody else did to a file.
-        found = candidate::look(host, paths, Look::Contents)?;
+        found = candidate::look(host, paths)?;
         if accepted.iter().any(|site| !found.has(&site.part.name)) {
             continue;
         }
@@ -99,6 +99,7 @@ mod tests {
             upstreams: Vec::new(),
             directives: Vec::new(),
             certificate: "/x.pem".into(),
+            apart: std::collections::BTreeMap::new(),
             passwords: None,
         }
     }
