@@ -10,7 +10,7 @@ use super::take_in::{Reach, if_there, read_own, take_in};
 use crate::host::Host;
 use crate::juju::tool::relation::Bag;
 use crate::juju::tool::status::Status;
-use crate::juju::tool::{config, relation, state, status};
+use crate::juju::tool::{config, relation, secret, state, status};
 use crate::juju::{Context, Event, Lifecycle, Metadata, RelationId, RelationKind, UnitName};
 use crate::reactive::{Committed, Flag, Flags, Next, Standing, State, Store};
 
@@ -79,6 +79,7 @@ impl Hook {
         let died = store.died.clone().filter(|_| event.is_hook() && standing != Standing::Again);
         if let Some(died) = &died {
             log::warn!("the hook \"{died}\" did not end: reading everything again");
+            secret::clear(&host, &context.state_dir())?;
         }
         // Where Juju does not commit all in one, our token alone does not say that it has the rest.
         let in_parts = context.commits_in_parts || !tokens;
@@ -131,8 +132,10 @@ impl Hook {
             self.publish_anew()?;
             self.state.flags.set(Flag::hook("anew"));
         }
-        if let Event::Lifecycle(_) = self.event {
-            self.state.flags.set(Flag::hook(&self.event.to_string()));
+        match &self.event {
+            Event::Lifecycle(_) => self.state.flags.set(Flag::hook(&self.event.to_string())),
+            Event::Secret(event) => self.state.flags.set(Flag::hook(event.kind.hook())),
+            _ => {}
         }
         Ok(())
     }
