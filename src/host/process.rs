@@ -35,7 +35,7 @@ impl Output {
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     /// No program of that name is on PATH.
-    #[error("cannot run `{0}`: there is no such program on PATH")]
+    #[error("cannot run `{0}`: there is no such program on PATH: install it, or correct PATH")]
     Missing(String),
     /// It could not be started or watched.
     #[error("cannot run `{command}`: {error}")]
@@ -46,7 +46,7 @@ pub enum ProcessError {
         error: io::Error,
     },
     /// It took longer than it may and was killed.
-    #[error("`{command}` did not finish within {limit:?} and was killed")]
+    #[error("`{command}` did not finish within {limit:?} and was killed: see what it waits for")]
     TimedOut {
         /// The command line.
         command: String,
@@ -306,7 +306,7 @@ mod tests {
         let command = Command::new("sleep").arg("60").limit(Duration::from_millis(50));
         assert_eq!(
             host().run(&command).unwrap_err().to_string(),
-            "`sleep 60` did not finish within 50ms and was killed"
+            "`sleep 60` did not finish within 50ms and was killed: see what it waits for"
         );
     }
 
@@ -339,6 +339,9 @@ mod tests {
     #[test]
     fn a_missing_program_is_named() {
         let error = host().run(&Command::new("no-such-tool")).unwrap_err();
-        assert_eq!(error.to_string(), "cannot run `no-such-tool`: there is no such program on PATH");
+        assert_eq!(
+            error.to_string(),
+            "cannot run `no-such-tool`: there is no such program on PATH: install it, or correct PATH"
+        );
     }
 }

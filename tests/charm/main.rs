@@ -15,6 +15,7 @@ mod neighbours;
 mod packed;
 mod plan;
 mod proxy;
+mod schemas;
 mod secrets;
 mod tidy;
 mod traces;

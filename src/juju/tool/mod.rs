@@ -25,7 +25,9 @@ pub enum ToolError {
     #[error(transparent)]
     File(#[from] FileError),
     /// What it printed is not what its documentation says. The answer itself may hold secrets and is not shown.
-    #[error("cannot read the answer of `{command}`: {fault} error at line {line}, column {column}")]
+    #[error(
+        "cannot read the answer of `{command}`: {fault} error at line {line}, column {column}: is it Juju's own?"
+    )]
     Answer {
         /// The command line.
         command: String,
