@@ -10,7 +10,9 @@ use proptest::prelude::{Just, any, prop_assert, prop_oneof, proptest};
 use proptest::strategy::{BoxedStrategy, Strategy};
 use proptest::{collection, option};
 use serde_json::{Value, json};
-use ssl_termination::wire::{Answer, CertRequest, Composed, Fqdn, Refusal, RefusedRequest, Served};
+use ssl_termination::wire::{
+    Answer, CertRequest, Composed, Fqdn, Protection, Refusal, RefusedRequest, Served,
+};
 use test_juju::{Charm, HookRun};
 
 use crate::world::{Web, World};
@@ -74,6 +76,11 @@ fn bad_fields() -> Vec<Value> {
         json!({"credentials": "us:er password"}),
         json!({"credentials": format!("user {}", "p".repeat(129))}),
         json!({"credentials": ["user", "password"]}),
+        json!({"credentials-secret": "9m4e2mr0ui3e8a215n4g"}),
+        json!({"credentials-secret": "secret:9m4e2mr0ui3e8a215n4"}),
+        json!({"credentials-secret": "secret://model/9m4e2mr0ui3e8a215n4g"}),
+        json!({"credentials-secret": {}}),
+        json!({"credentials": "user password", "credentials-secret": "secret:9m4e2mr0ui3e8a215n4g"}),
         json!({"upstreams": {}}),
         json!({"upstreams": ["10.0.0.4:80"]}),
         json!({"upstreams": [{"hostname": "10.0.0.4"}]}),
@@ -97,6 +104,10 @@ fn a_request_is_taken_or_refused_by_both() {
         json!({"contact-email": "First.Last+tag@Example.COM", "credentials": "a@b !~"}),
         json!({"contact-email": null, "credentials": null, "upstreams": null, "nginx-config": null}),
         json!({"contact-email": "", "credentials": "", "upstreams": [], "nginx-config": "; gzip on"}),
+        json!({"credentials": "", "credentials-secret": "secret:9m4e2mr0ui3e8a215n4g"}),
+        json!({"credentials": "user password", "credentials-secret": null}),
+        json!({"credentials-secret":
+            "secret://deadbeef-0bad-400d-8000-4b1d0d06f00d/9m4e2mr0ui3e8a215n4g"}),
         json!({"nginx-config": ["", "client_max_body_size: 10G;"], "juju_unit": "blog/0", "other": [1]}),
         json!({"upstreams": [
             {"hostname": "10.0.0.4", "port": "8080"}, {"hostname": "::1", "port": 1, "weight": 2},
@@ -297,7 +308,8 @@ fn a_request() -> BoxedStrategy<Composed> {
         .prop_map(|(names, upstreams, email, credentials, directives)| {
             let mut request = Composed::new(names).unwrap();
             request.contact_email = email.and_then(|email| email.parse().ok());
-            request.credentials = credentials.map(|credentials| credentials.parse().unwrap());
+            request.protection =
+                credentials.map(|credentials| Protection::Text(credentials.parse().unwrap()));
             request.nginx_config = directives;
             for (host, port) in upstreams {
                 let (host, port) = (host.parse().unwrap(), port.to_string().parse().unwrap());
