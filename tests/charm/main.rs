@@ -5,6 +5,7 @@ mod attack;
 mod calls;
 mod charms;
 mod client;
+mod corpus;
 mod cost;
 mod dispatch;
 mod flags_table;

@@ -54,8 +54,12 @@ fn call(host: &Host, command: &Command) -> Result<(), ToolError> {
 
 /// Calls a tool for what it answers, as JSON.
 fn ask<T: DeserializeOwned>(host: &Host, command: &Command) -> Result<T, ToolError> {
-    let output = host.run_ok(command)?;
-    serde_json::from_slice(&output.stdout).map_err(|error| ToolError::Answer {
+    read(command, &host.run_ok(command)?.stdout)
+}
+
+/// Reads what a tool has printed, as JSON.
+pub fn read<T: DeserializeOwned>(command: &Command, printed: &[u8]) -> Result<T, ToolError> {
+    serde_json::from_slice(printed).map_err(|error| ToolError::Answer {
         command: command.to_string(),
         fault: if error.is_data() { "data" } else { "syntax" },
         line: error.line(),
