@@ -213,6 +213,7 @@ fn directives(object: &Map<String, Value>) -> Result<Vec<Directive>, Refusal> {
         }
         directives.push(directive);
     }
+    directive::check(&directives).map_err(|reason| reason.at(NGINX_CONFIG))?;
     Ok(directives)
 }
 
