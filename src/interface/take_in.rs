@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::{Keys, PUBLISHED, keys, too_long};
+use super::{Keys, PUBLISHED, TOO_LONG, keys, too_long};
 use crate::host::Host;
 use crate::juju::tool::relation::Bag;
 use crate::juju::tool::{ToolError, relation};
@@ -41,9 +41,9 @@ fn take_in_event(host: &Host, metadata: &Metadata, event: &RelationEvent, view: 
     let relation = &event.relation;
     match (event.kind, &event.remote_unit) {
         (RelationKind::Joined | RelationKind::Changed, Some(unit)) => {
-            if let Some(bag) = if_there(relation::get(host, relation, unit).map_err(Into::into))? {
+            if let Some(bag) = if_there(get(host, relation, unit, keys))? {
                 view.relate(relation, &event.remote_app)?;
-                view.put_unit(relation, unit, of_ours(bag, keys))?;
+                view.put_unit(relation, unit, bag)?;
             }
             Ok(())
         }
@@ -92,7 +92,7 @@ fn read_relation(
         view.forget_unit(id, unit)?;
     }
     for unit in there.iter().filter(|unit| reach == Reach::Everything || !known.contains(unit)) {
-        view.put_unit(id, unit, of_ours(relation::get(host, id, unit)?, keys))?;
+        view.put_unit(id, unit, get(host, id, unit, keys)?)?;
     }
     Ok(())
 }
@@ -112,6 +112,19 @@ pub(super) fn if_there<T>(result: Result<T>) -> Result<Option<T>> {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.downcast_ref().is_some_and(ToolError::is_gone) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// What a unit has published, as far as we look at it. One that has published more than can be read has said nothing of
+/// use, and harms itself alone.
+fn get(host: &Host, relation: &RelationId, unit: &UnitName, keys: Keys) -> Result<Bag> {
+    match relation::get(host, relation, unit) {
+        Err(error) if error.is_too_much() => {
+            log::warn!("{error}");
+            let value = |key: &&str| ((*key).to_owned(), format!("{TOO_LONG}all that {unit} has published"));
+            Ok(keys.watched.iter().map(value).collect())
+        }
+        bag => Ok(of_ours(bag?, keys)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The side that terminates TLS: from requests to sites, from sites to nginx.
 
-pub mod cert;
+mod answers;
 mod claims;
 mod explain;
 mod handlers;
@@ -9,6 +9,7 @@ mod lookup;
 pub mod nginx;
 mod obstacle;
 mod plan;
+mod secrets;
 mod serving;
 mod summary;
 mod upstreams;
@@ -16,7 +17,7 @@ mod wanted;
 
 pub use claims::Claims;
 pub use explain::explain;
-pub use handlers::{look_again, remove, serve, start, status, stop};
+pub use handlers::{announce, look_again, remove, serve, start, status, stop};
 pub use lookup::{Known, Resolved};
 pub use obstacle::Obstacle;
 pub use plan::{Plan, Site, plan};

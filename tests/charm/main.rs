@@ -8,12 +8,16 @@ mod client;
 mod corpus;
 mod cost;
 mod dispatch;
+mod examples;
 mod flags_table;
 mod hooks_folder;
+mod limits;
 mod neighbours;
 mod packed;
 mod plan;
 mod proxy;
+mod schemas;
+mod secrets;
 mod tidy;
 mod traces;
 #[path = "../world/mod.rs"]

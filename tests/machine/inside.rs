@@ -5,23 +5,23 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use test_juju::{Charm, HookRun, Juju, RelationId};
 
 use crate::world::{Request, Web};
 use crate::{SCRATCH, run, way_out};
 
-const CLIENT: &str = "name: blog\nrequires: {proxy: {interface: ssl-termination}}";
+pub(crate) const CLIENT: &str = "name: blog\nrequires: {proxy: {interface: ssl-termination}}";
 
 /// A model whose units are all on this machine, one client among them.
-struct Machine {
-    juju: Juju,
-    web: Web,
+pub(crate) struct Machine {
+    pub(crate) juju: Juju,
+    pub(crate) web: Web,
     way_out: String,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let socket = Path::new(SCRATCH).join("way-out");
         assert!(socket.exists(), "this test runs on a machine that another test makes");
         let mut juju = Juju::new(1);
@@ -30,19 +30,29 @@ impl Machine {
         Self { juju, web: Web::start("web"), way_out: way_out::port(&socket) }
     }
 
-    fn charm(&self) -> Charm {
-        let charm = Charm::at(Path::new(SCRATCH).join("charm"));
+    pub(crate) fn charm(&self) -> Charm {
+        self.charm_in("charm")
+    }
+
+    /// The charm in a folder of those that are shared with the outside.
+    pub(crate) fn charm_in(&self, folder: &str) -> Charm {
+        let charm = Charm::at(Path::new(SCRATCH).join(folder));
         charm.env("JUJU_CHARM_HTTP_PROXY", self.way_out.as_str())
     }
 
     /// Deploys the charm as a proxy and asks it for a name.
-    fn deploy(&mut self, application: &str, name: &str) -> RelationId {
-        self.juju.deploy(application, &self.charm(), 1);
-        self.juju.configure(application, [("allow-local-upstreams", true)]);
+    pub(crate) fn deploy(&mut self, application: &str, name: &str) -> RelationId {
+        self.deploy_charm(application, &self.charm());
         let relation = self.juju.relate(&format!("{application}:ssl-termination"), "blog:proxy");
         self.juju.settle();
         self.ask(relation, &[name]);
         relation
+    }
+
+    /// Deploys the charm as a proxy that may reach web servers on this machine.
+    pub(crate) fn deploy_charm(&mut self, application: &str, charm: &Charm) {
+        self.juju.deploy(application, charm, 1);
+        self.juju.configure(application, [("allow-local-upstreams", true)]);
     }
 
     fn ask(&mut self, relation: RelationId, names: &[&str]) {
@@ -51,7 +61,7 @@ impl Machine {
         self.juju.relation_set("blog/0", relation, [("cert-request", request)]);
     }
 
-    fn settle(&mut self) -> Vec<HookRun> {
+    pub(crate) fn settle(&mut self) -> Vec<HookRun> {
         let runs = self.juju.settle();
         for run in runs.iter().filter(|run| run.exit != 0) {
             println!("{}", run.trace());
@@ -59,27 +69,19 @@ impl Machine {
         runs
     }
 
-    /// Lets the unit's flag file be one that an older version of the charm has left.
-    fn written_by_an_older_version(&self, unit: &str) {
-        let path = self.juju.charm_dir(unit).join(".state/flags.json");
-        let mut file: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        file["stamp"] = "0.0.1".into();
-        fs::write(path, file.to_string()).unwrap();
-    }
-
-    fn status(&self, unit: &str) -> String {
+    pub(crate) fn status(&self, unit: &str) -> String {
         let (state, message) = self.juju.status(unit);
         format!("{state}: {message}")
     }
 }
 
 /// Who answers for a name, and the code.
-fn get(name: &str, https_port: u16) -> (u16, String) {
+pub(crate) fn get(name: &str, https_port: u16) -> (u16, String) {
     let answer = Request::to(&format!("https://{name}/"), 80, https_port).send();
     (answer.code, answer.body.lines().next().unwrap_or_default().to_owned())
 }
 
-fn served() -> (u16, String) {
+pub(crate) fn served() -> (u16, String) {
     (200, "web".to_owned())
 }
 
@@ -101,13 +103,13 @@ fn enabled(service: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn master(unit: &str) -> String {
+pub(crate) fn master(unit: &str) -> String {
     let text = fs::read_to_string(format!("/run/ssl-termination/{unit}/nginx.pid"));
     text.unwrap_or_default().trim().to_owned()
 }
 
 /// The files of the charm outside of its own folder.
-fn traces() -> Vec<String> {
+pub(crate) fn traces() -> Vec<String> {
     let search =
         ["/", "/run", "-xdev", "(", "-path", "/scratch", "-o", "-path", "/tmp", "-o", "-path", "/proc"];
     let what = [")", "-prune", "-o", "-name", "*ssl-termination*", "-print"];
@@ -128,14 +130,14 @@ fn life() {
     let runs = machine.settle();
     assert_eq!(get("a.example.com", 443), served());
     println!("first TLS answer on an empty machine after {:.1} s", began.elapsed().as_secs_f64());
-    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com");
+    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com (self-signed)");
     let shown: Vec<String> = runs
         .iter()
         .flat_map(|run| &run.calls)
         .filter(|call| call.argv[0] == "status-set")
         .map(|call| call.argv[1..].join(" "))
         .collect();
-    assert_eq!(shown, ["maintenance -- installing nginx", "active -- serving a.example.com"]);
+    assert_eq!(shown, ["maintenance -- installing nginx", "active -- serving a.example.com (self-signed)"]);
     assert_eq!(enabled("nginx.service"), "masked");
     assert!(!Path::new("/run/nginx.pid").exists(), "the distribution's nginx has never run");
     assert_eq!(enabled("ssl-termination-proxy-0.service"), "enabled");
@@ -171,13 +173,12 @@ fn life() {
     machine.settle();
     assert_eq!(get("b.example.com", 443), served());
 
-    // A refresh of an older version takes over its state and leaves what is served alone.
+    // A refresh leaves what is served alone.
     let before = master("proxy-0");
-    machine.written_by_an_older_version("proxy/0");
     let charm = machine.charm();
     machine.juju.refresh("proxy", &charm);
     machine.settle();
-    assert_eq!(machine.status("proxy/0"), "active: serving 2 names");
+    assert_eq!(machine.status("proxy/0"), "active: serving 2 names (self-signed)");
     assert_eq!((get("b.example.com", 443), master("proxy-0")), (served(), before));
 
     // A second unit wants the same ports.
@@ -190,7 +191,7 @@ fn life() {
     assert_eq!(enabled("ssl-termination-edge-0.service"), "disabled");
     machine.juju.configure("edge", [("http-port", 8080), ("https-port", 8443)]);
     machine.settle();
-    assert_eq!(machine.status("edge/0"), "active: serving edge.example.com");
+    assert_eq!(machine.status("edge/0"), "active: serving edge.example.com (self-signed)");
     assert_eq!((get("edge.example.com", 8443), get("a.example.com", 443)), (served(), served()));
 
     // Juju says that the machine was restarted: the charm finds everything as it should be.
@@ -256,7 +257,7 @@ fn interruptions() {
     assert!(holder.wait().unwrap().success());
     machine.juju.set_hook_limit(Duration::from_mins(10));
     machine.settle();
-    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com");
+    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com (self-signed)");
     assert_eq!(get("a.example.com", 443), served());
     assert_eq!(run(Command::new("dpkg").arg("--audit")), "");
     assert_eq!(enabled("nginx.service"), "masked");

@@ -27,6 +27,6 @@ fn testssl_finds_nothing_above_low_that_is_ours() {
         let graded = |finding: &&Value| severities.contains(&finding["severity"].as_str().unwrap());
         findings.iter().filter(graded).map(|finding| finding["id"].as_str().unwrap()).collect()
     };
-    assert!(of(&["OK"]).len() > 50, "it did not look: {findings:#?}");
+    assert!(of(&["OK"]).len() > 30, "it did not look: {findings:#?}");
     assert_eq!(of(&["MEDIUM", "HIGH", "CRITICAL"]), KNOWN.into());
 }

@@ -145,7 +145,7 @@ fn site(paths: &Paths, request: &CertRequest) -> Site {
         upstreams: request.upstreams.iter().map(addresses).collect(),
         certificate: paths.certificate(&names[0]),
         directives: request.nginx_config.clone(),
-        passwords: request.credentials.as_ref().map(|_| paths.password_file(&names[0])),
+        passwords: request.protection.as_ref().map(|_| paths.password_file(&names[0])),
     }
 }
 
@@ -260,7 +260,7 @@ fn good_requests(count: usize) -> Vec<CertRequest> {
     let apart = |(number, request): (usize, CertRequest)| {
         let names = request.fqdn().iter().map(|name| format!("n{number}.{name}").parse());
         let mut named = CertRequest::new(names.collect::<Result<Vec<_>, _>>().ok()?).ok()?;
-        named.credentials = request.credentials;
+        named.protection = request.protection;
         named.upstreams = request.upstreams;
         named.nginx_config = request.nginx_config;
         Some(named)
