@@ -12,9 +12,11 @@ use crate::{client, options, proxy};
 pub const HANDLERS: &[Handler] = &[
     Handler::new("options may have changed", &["hook.config-changed"], &["hook.anew"], take_options),
     Handler::new("requests have changed", &["endpoint.ssl-termination.update"], &[], proxy::look_again),
-    Handler::new("a secret has changed", &["hook.secret-changed"], &[], proxy::look_again),
+    Handler::new("a secret has changed", &["hook.secret-changed"], &[], proxy::secret_has_changed),
+    Handler::new("certificates have changed", &["endpoint.certificates.update"], &[], proxy::look_again),
     Handler::new("our web servers have changed", &["endpoint.reverseproxy.update"], &[], proxy::look_again),
     Handler::new("nothing is sure", &["hook.anew"], &[], take_options),
+    Handler::new("a secret may be readable now", &["hook.update-status"], &[], proxy::retry_supplied),
     Handler::new("time goes by", &["hook.update-status"], &[], proxy::look_again),
     Handler::new("start", &["hook.start"], &[], proxy::start),
     Handler::new("stop", &["hook.stop"], &[], proxy::stop),
@@ -30,7 +32,7 @@ pub const HANDLERS: &[Handler] = &[
 
 fn take_options(hook: &mut Hook) -> Result<()> {
     options::take(hook)?;
-    proxy::look_again(hook)
+    proxy::read_supplied(hook)
 }
 
 /// What `juju status` should say: the most urgent of what the configuration and both sides have to say.

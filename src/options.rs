@@ -11,6 +11,7 @@ pub use domains::Domains;
 use anyhow::Result;
 use serde_json::{Map, Value};
 
+use crate::cert::signing::KeyKind;
 use crate::cert::{Source, Wish};
 use crate::interface::Hook;
 use crate::wire::{Composed, Email, Fqdn, Network, NetworkError, Protection, Reason, SecretUri, Website};
@@ -62,6 +63,10 @@ pub struct Options {
     pub trusted_proxies: Vec<Network>,
     /// Which applications may have which names.
     pub allowed_domains: Domains,
+    /// Secrets with certificates of the operator's own.
+    pub certificate_secrets: Vec<SecretUri>,
+    /// What kind of key the application at the endpoint `certificates` is asked with.
+    pub certificate_key: KeyKind,
     /// Where certificates are to come from.
     pub certificate_source: Wish,
     /// The ACME server, if that is the source.
@@ -91,6 +96,8 @@ impl Default for Options {
             allow_local_upstreams: false,
             trusted_proxies: Vec::new(),
             allowed_domains: Domains::default(),
+            certificate_secrets: Vec::new(),
+            certificate_key: KeyKind::P256,
             certificate_source: Wish::Auto,
             acme: Acme::default(),
         }
@@ -127,6 +134,12 @@ impl Options {
                 .collect::<Result<_, NetworkError>>()
                 .map_err(refused("trusted-proxies"))?,
             allowed_domains: text("allowed-domains").parse().map_err(refused("allowed-domains"))?,
+            certificate_secrets: text("certificate-secrets")
+                .split_whitespace()
+                .map(str::parse)
+                .collect::<Result<_, Reason>>()
+                .map_err(refused("certificate-secrets"))?,
+            certificate_key: text("certificate-key").parse().map_err(refused("certificate-key"))?,
             certificate_source: text("certificate-source").parse().map_err(refused("certificate-source"))?,
             acme: Acme::parse(config)?,
         };
@@ -249,6 +262,7 @@ mod tests {
                 json!({"certificate-source": "letsencrypt"}),
                 "option certificate-source: \"letsencrypt\" is none of auto, acme, certificates, self-signed",
             ),
+            (json!({"certificate-key": "dsa"}), "option certificate-key: \"dsa\" is none of p256, rsa"),
             (
                 json!({"acme-server": "http://acme.example"}),
                 "option acme-server: not a URL such as https://acme.example/directory: \"http://acme.example\"",

@@ -1,9 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 use serde_json::Value;
 
 use super::answers::{Before, answers};
+use super::certificates::{self, CERTIFICATES};
 use super::inputs::{self, OWN_SITE, Planned, planned, relations, serving_endpoints};
 use super::nginx;
 use super::obstacle::Obstacle;
@@ -11,6 +12,7 @@ use super::plan::Plan;
 use super::secrets;
 use super::serving::bring_about;
 use super::summary::Summary;
+use super::supplied;
 use super::wanted::Owner;
 use crate::interface::{Hook, provides, websites};
 use crate::juju::tool::port;
@@ -31,7 +33,7 @@ fn flag(name: &str) -> Result<Flag> {
 
 /// Notes that what is served may have to change.
 pub fn look_again(hook: &mut Hook) -> Result<()> {
-    for endpoint in serving_endpoints(hook).into_iter().chain([OWN_SITE.to_owned()]) {
+    for endpoint in serving_endpoints(hook).into_iter().chain([OWN_SITE, CERTIFICATES].map(str::to_owned)) {
         hook.flags().clear(&Flag::update(&endpoint));
     }
     hook.flags().set(flag("proxy.stale")?);
@@ -60,7 +62,8 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     hook.state.keep_all(inputs::CLAIMS, plan.claims.by_name())?;
     hook.state.keep_all(inputs::ADDRESSES, &addresses)?;
     hook.state.keep_all(secrets::SECRETS, &secrets)?;
-    let (paths, asked) = (nginx::Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(&options));
+    let (paths, asked) = (nginx::Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(hook, &options));
+    let troubles = certificates::ask(hook, &paths.certificates, &options, &asked, &plan)?;
     let served = install_nginx(hook, &paths, &plan)
         .and_then(|()| bring_about(&hook.host, &paths, &options, &asked, &plan, &secrets));
     let serving = match served {
@@ -70,7 +73,7 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
     let before = |owner: &Owner| told_before(hook, owner);
-    let (answers, certified) = answers(&plan, &serving, &asked, &BTreeMap::new(), before);
+    let (answers, certified) = answers(&plan, &serving, &asked, &troubles, before);
     for relation in relations(hook)? {
         let answer = answers.get(&Owner::Relation(relation.clone())).map(Answer::to_value);
         provides::send_status_to(hook, &relation, answer.as_ref())?;
@@ -151,15 +154,16 @@ pub(super) fn obstacle(hook: &Hook) -> Result<Option<String>> {
 /// What `juju status` should say of this side; nothing, if nobody asks for anything.
 pub fn status(hook: &Hook) -> Result<Option<Status>> {
     let summary: Summary = hook.state.kept(SUMMARY)?;
+    let trouble = supplied::trouble(hook)?;
     if !hook.state.view.is_related(OWN_SITE) {
-        return Ok(summary.status(None));
+        return Ok(summary.status(trouble));
     }
     let nameless = options::in_force(hook)?.is_none_or(|options| options.fqdns.is_empty());
     let websites = websites::known(hook, OWN_SITE)?;
     let missing = match websites.unusable.clone() {
         _ if nameless => Some("set the option fqdns to the names of the site".to_owned()),
         Some(unusable) if websites.listening.is_empty() => Some(unusable),
-        _ => None,
+        _ => trouble,
     };
     let waits = websites.listening.is_empty() && missing.is_none();
     let waiting = || Status {

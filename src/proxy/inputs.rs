@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::certificates::CERTIFICATES;
 use super::claims::Claims;
 use super::lookup::{self, Addresses};
 use super::plan::{NOT_ALLOWED, Plan, TAKEN, plan};
@@ -50,9 +51,9 @@ pub(super) fn planned(
 }
 
 /// Which certificates are asked for.
-pub(super) fn asked(options: &Options) -> Asked {
+pub(super) fn asked(hook: &Hook, options: &Options) -> Asked {
     let acme = options.acme.is_agreed.then_some(options.acme.server.as_str());
-    Asked::of(options.certificate_source, false, acme)
+    Asked::of(options.certificate_source, hook.state.view.is_related(CERTIFICATES), acme)
 }
 
 /// All requests, in the order in which free names are given out: our own, then by relation and unit.

@@ -28,6 +28,7 @@ mod reason;
 mod refusal;
 mod secret_uri;
 mod status;
+pub mod tls_certificates;
 mod upstream;
 mod upstream_host;
 

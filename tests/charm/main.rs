@@ -3,6 +3,7 @@
 
 mod attack;
 mod calls;
+mod certificates;
 mod charms;
 mod client;
 mod corpus;
