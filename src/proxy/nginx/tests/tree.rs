@@ -1,6 +1,7 @@
 //! Whatever a client asks for: what is written for it is one upstream and two servers with known directives, and nginx
 //! takes it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use proptest::prelude::*;
@@ -11,6 +12,7 @@ use serde_json::json;
 use super::server;
 use super::stage::free_port;
 use super::texts::try_out;
+use crate::cert::Source;
 use crate::host::Host;
 use crate::proxy::nginx::{Paths, Server, Site, Version, Worker, render};
 use crate::wire::{CertRequest, Directive, Fqdn, UpstreamHost};
@@ -143,7 +145,8 @@ fn site(paths: &Paths, request: &CertRequest) -> Site {
         id: names[0].clone(),
         aliases: names[1..].to_vec(),
         upstreams: request.upstreams.iter().map(addresses).collect(),
-        certificate: paths.certificate(&names[0]),
+        certificate: paths.certificates.pair(Source::SelfSigned, &names[0]),
+        apart: BTreeMap::new(),
         directives: request.nginx_config.clone(),
         passwords: request.protection.as_ref().map(|_| paths.password_file(&names[0])),
     }
