@@ -50,7 +50,11 @@ enum Command {
     ///   {"fqdn": ["example.com"], "upstreams": [{"hostname": "10.0.0.4", "port": 8080}],
     ///    "credentials": "user password", "contact-email": "", "nginx-config": ["gzip on"]}
     ///
-    /// Only fqdn must be there. What cannot be sent is an error that names the field and the rule; what was sent before
+    /// Only fqdn must be there. In the place of credentials there may be "credentials-secret", the URI of a secret with the
+    /// keys username and password that is granted to the relation, if every unit of the proxy lists credentials-secret
+    /// under its key features: another proxy would open the site.
+    ///
+    /// What cannot be sent is an error that names the field and the rule; what was sent before
     /// stays.
     #[command(verbatim_doc_comment)]
     SendCertInfo {
