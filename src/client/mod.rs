@@ -62,7 +62,9 @@ pub fn status(options: &Options, around: &Surroundings, reports: &[Published]) -
         };
     }
     let reports: Vec<Readiness> = reports.iter().map(|report| readiness(report, &options.fqdns)).collect();
-    Some(around.obstacle.clone().unwrap_or_else(|| outcome_of(&options.fqdns, &reports)))
+    let mut status = around.obstacle.clone().unwrap_or_else(|| outcome_of(&options.fqdns, &reports));
+    status.message += &around.websites.note();
+    Some(status)
 }
 
 #[cfg(test)]
@@ -82,7 +84,7 @@ mod tests {
     fn around(websites: &[&str]) -> Surroundings {
         let website =
             |host: &&str| Website { hostname: host.parse().unwrap(), port: "8080".parse().unwrap() };
-        let websites = Websites { listening: websites.iter().map(website).collect(), unusable: None };
+        let websites = Websites { listening: websites.iter().map(website).collect(), ..Websites::default() };
         Surroundings { has_website: true, has_proxy: true, websites, obstacle: None }
     }
 

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
+use std::fmt;
 
 use anyhow::Result;
 
-use super::{Keys, PUBLISHED, keys, too_long};
+use super::{Keys, PUBLISHED, TOO_LONG, keys, too_long};
 use crate::host::Host;
 use crate::juju::tool::relation::Bag;
 use crate::juju::tool::{ToolError, relation};
@@ -40,18 +41,17 @@ fn take_in_event(host: &Host, metadata: &Metadata, event: &RelationEvent, view: 
     let relation = &event.relation;
     match (event.kind, &event.remote_unit) {
         (RelationKind::Joined | RelationKind::Changed, unit) if keys.of_application => {
-            let bag = relation::get_application(host, relation, &event.remote_app);
-            if let Some(bag) = if_there(bag.map_err(Into::into))? {
+            if let Some(bag) = if_there(get_application(host, relation, &event.remote_app, keys))? {
                 view.relate(relation, &event.remote_app)?;
-                view.put_application(relation, of_ours(bag, keys))?;
+                view.put_application(relation, bag)?;
                 unit.iter().try_for_each(|unit| view.put_unit(relation, unit, Bag::new()))?;
             }
             Ok(())
         }
         (RelationKind::Joined | RelationKind::Changed, Some(unit)) => {
-            if let Some(bag) = if_there(relation::get(host, relation, unit).map_err(Into::into))? {
+            if let Some(bag) = if_there(get(host, relation, unit, keys))? {
                 view.relate(relation, &event.remote_app)?;
-                view.put_unit(relation, unit, of_ours(bag, keys))?;
+                view.put_unit(relation, unit, bag)?;
             }
             Ok(())
         }
@@ -100,12 +100,12 @@ fn read_relation(
         view.forget_unit(id, unit)?;
     }
     for unit in there.iter().filter(|unit| reach == Reach::Everything || !known.contains(unit)) {
-        let bag = if keys.of_application { Bag::new() } else { relation::get(host, id, unit)? };
-        view.put_unit(id, unit, of_ours(bag, keys))?;
+        let bag = if keys.of_application { Bag::new() } else { get(host, id, unit, keys)? };
+        view.put_unit(id, unit, bag)?;
     }
     let app = view.relation(id)?.map(|relation| relation.app.clone()).unwrap_or_default();
     if keys.of_application && reach == Reach::Everything && !app.is_empty() {
-        view.put_application(id, of_ours(relation::get_application(host, id, &app)?, keys))?;
+        view.put_application(id, get_application(host, id, &app, keys)?)?;
     }
     Ok(())
 }
@@ -125,6 +125,28 @@ pub(super) fn if_there<T>(result: Result<T>) -> Result<Option<T>> {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.downcast_ref().is_some_and(ToolError::is_gone) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// What a unit has published, as far as we look at it.
+fn get(host: &Host, relation: &RelationId, unit: &UnitName, keys: Keys) -> Result<Bag> {
+    heard(relation::get(host, relation, unit), unit, keys)
+}
+
+/// What an application has published, as far as we look at it.
+fn get_application(host: &Host, relation: &RelationId, app: &str, keys: Keys) -> Result<Bag> {
+    heard(relation::get_application(host, relation, app), app, keys)
+}
+
+/// One that has published more than can be read has said nothing of use, and harms itself alone.
+fn heard(bag: Result<Bag, ToolError>, who: impl fmt::Display, keys: Keys) -> Result<Bag> {
+    match bag {
+        Err(error) if error.is_too_much() => {
+            log::warn!("{error}");
+            let value = |key: &&str| ((*key).to_owned(), format!("{TOO_LONG}all that {who} has published"));
+            Ok(keys.watched.iter().map(value).collect())
+        }
+        bag => Ok(of_ours(bag?, keys)),
     }
 }
 

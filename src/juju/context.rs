@@ -27,6 +27,9 @@ pub struct Context {
     vars: Vars,
 }
 
+const NO_UNIT: &str =
+    "Juju's variable JUJU_UNIT_NAME is not set: run this as Juju does, in a hook or `juju exec`";
+
 /// The variables that say what happened.
 #[derive(Debug, Clone, Default)]
 struct Vars {
@@ -83,7 +86,7 @@ impl Context {
                  `juju exec --unit UNIT -- bin/ssl-termination …`"
             )
         };
-        let unit = given("JUJU_UNIT_NAME").context("Juju's variable JUJU_UNIT_NAME is not set")?;
+        let unit = given("JUJU_UNIT_NAME").context(NO_UNIT)?;
         let charm_dir =
             given("JUJU_CHARM_DIR").or_else(|| given("CHARM_DIR")).map(PathBuf::from).or(current_dir);
         let action = given("JUJU_ACTION_NAME");
@@ -126,7 +129,10 @@ impl Context {
         let Some((prefix, kind)) = RelationKind::of_hook(hook) else { return Ok(Event::of_hook(hook)) };
         let endpoint = self.vars.relation.as_deref().unwrap_or(prefix);
         if metadata.endpoint(endpoint).is_none() {
-            bail!("the hook {hook} is about the endpoint {endpoint}, which metadata.yaml does not have");
+            bail!(
+                "the hook {hook} is about the endpoint {endpoint}, which metadata.yaml does not have: declare it \
+                 there, or remove the hook"
+            );
         }
         self.relation_event(kind)
             .map(Event::Relation)
@@ -285,7 +291,7 @@ mod tests {
         };
         assert_eq!(
             said("db-relation-changed", &[("JUJU_RELATION_ID", "db:1")]),
-            "the hook db-relation-changed is about the endpoint db, which metadata.yaml does not have"
+            "the hook db-relation-changed is about the endpoint db, which metadata.yaml does not have: declare it there, or remove the hook"
         );
         assert_eq!(
             said("tls-relation-changed", &[]),

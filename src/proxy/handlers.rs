@@ -27,6 +27,9 @@ const PORTS: &str = "ports";
 const SUMMARY: &str = "summary";
 const OWN_ANSWER: &str = "own answer";
 
+/// The flag that says that files are still there which nginx may have needed until now.
+pub(super) const RETIRED: &str = "proxy.has-retired-certificates";
+
 fn flag(name: &str) -> Result<Flag> {
     Ok(name.parse()?)
 }
@@ -70,6 +73,10 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
         Ok(serving) => serving,
         Err(error) => return obstructed(hook, error),
     };
+    if hook.flags().is_set(RETIRED) {
+        paths.certificates.bury(&hook.host)?;
+        hook.flags().clear(&flag(RETIRED)?);
+    }
     log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
     let before = |owner: &Owner| told_before(hook, owner);
@@ -160,7 +167,7 @@ pub fn status(hook: &Hook) -> Result<Option<Status>> {
     }
     let nameless = options::in_force(hook)?.is_none_or(|options| options.fqdns.is_empty());
     let websites = websites::known(hook, OWN_SITE)?;
-    let missing = match websites.unusable {
+    let missing = match websites.unusable.clone() {
         _ if nameless => Some("set the option fqdns to the names of the site".to_owned()),
         Some(unusable) if websites.listening.is_empty() => Some(unusable),
         _ => trouble,
@@ -170,5 +177,7 @@ pub fn status(hook: &Hook) -> Result<Option<Status>> {
         state: State::Waiting,
         message: "waiting for the web application to say where it listens".to_owned(),
     };
-    Ok(summary.status(missing).or_else(|| waits.then(waiting)))
+    let note = websites.note();
+    let status = summary.status(missing).or_else(|| waits.then(waiting));
+    Ok(status.map(|status| Status { message: status.message + &note, ..status }))
 }

@@ -19,9 +19,9 @@ pub(super) struct Slot<'s> {
     pub(super) signed: Option<Signed>,
     /// The request that is to be answered.
     pub(super) pending: Option<Request>,
-    pub(super) request_file: PathBuf,
+    request_file: PathBuf,
     pub(super) refuses_the_key: bool,
-    revoked: bool,
+    pub(super) revoked: bool,
     reason: Option<String>,
     pair_file: PathBuf,
     folder: &'s Folder,
@@ -57,7 +57,7 @@ impl<'s> Slot<'s> {
                 Verdict::Good(chain) => self.install(host, &signed.request, &chain)?,
                 Verdict::Revoked => {
                     log::warn!("{}: the certificate provider has revoked the certificate", self.id);
-                    host.remove(&self.pair_file)?;
+                    self.folder.retire(host, &self.pair_file)?;
                     self.revoked = true;
                 }
                 Verdict::Bad(why) => {

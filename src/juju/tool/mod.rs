@@ -25,7 +25,9 @@ pub enum ToolError {
     #[error(transparent)]
     File(#[from] FileError),
     /// What it printed is not what its documentation says. The answer itself may hold secrets and is not shown.
-    #[error("cannot read the answer of `{command}`: {fault} error at line {line}, column {column}")]
+    #[error(
+        "cannot read the answer of `{command}`: {fault} error at line {line}, column {column}: is it Juju's own?"
+    )]
     Answer {
         /// The command line.
         command: String,
@@ -45,6 +47,11 @@ impl ToolError {
         matches!(self, Self::Process(ProcessError::Failed { stderr, .. }) if stderr == "ERROR permission denied")
     }
 
+    /// Whether it answered more than it may.
+    pub fn is_too_much(&self) -> bool {
+        matches!(self, Self::Process(ProcessError::TooMuch { .. }))
+    }
+
     /// Whether this Juju has no such tool.
     pub fn is_missing_tool(&self) -> bool {
         matches!(self, Self::Process(ProcessError::Missing(_)))
@@ -57,10 +64,10 @@ fn call(host: &Host, command: &Command) -> Result<(), ToolError> {
     Ok(())
 }
 
-/// Calls a tool for what it answers, as JSON.
+/// Calls a tool for what it answers, as JSON. What is no UTF-8 in it is replaced: it is somebody's value, not an error.
 fn ask<T: DeserializeOwned>(host: &Host, command: &Command) -> Result<T, ToolError> {
     let output = host.run_ok(command)?;
-    serde_json::from_slice(&output.stdout).map_err(|error| ToolError::Answer {
+    serde_json::from_str(&String::from_utf8_lossy(&output.stdout)).map_err(|error| ToolError::Answer {
         command: command.to_string(),
         fault: if error.is_data() { "data" } else { "syntax" },
         line: error.line(),
