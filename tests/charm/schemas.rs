@@ -10,7 +10,9 @@ use proptest::prelude::{Just, any, prop_assert, prop_oneof, proptest};
 use proptest::strategy::{BoxedStrategy, Strategy};
 use proptest::{collection, option};
 use serde_json::{Value, json};
-use ssl_termination::wire::{Answer, CertRequest, Composed, Fqdn, Refusal, RefusedRequest, Served};
+use ssl_termination::wire::{
+    Answer, CertRequest, Composed, Fqdn, Protection, Refusal, RefusedRequest, Served,
+};
 use test_juju::{Charm, HookRun};
 
 use crate::world::{Web, World};
@@ -74,6 +76,9 @@ fn bad_fields() -> Vec<Value> {
         json!({"credentials": "us:er password"}),
         json!({"credentials": format!("user {}", "p".repeat(129))}),
         json!({"credentials": ["user", "password"]}),
+        json!({"credentials-secret": "secret:short"}),
+        json!({"credentials-secret": 7}),
+        json!({"credentials": "user password", "credentials-secret": "secret:9m4e2mr0ui3e8a215n4g"}),
         json!({"upstreams": {}}),
         json!({"upstreams": ["10.0.0.4:80"]}),
         json!({"upstreams": [{"hostname": "10.0.0.4"}]}),
@@ -95,6 +100,8 @@ fn a_request_is_taken_or_refused_by_both() {
         json!({"fqdn": [longest, "0x1.com", "xn--bcher-kva.example", "1.a"]}),
         json!({"fqdn": vec!["a.b"; 100]}),
         json!({"contact-email": "First.Last+tag@Example.COM", "credentials": "a@b !~"}),
+        json!({"credentials": "", "credentials-secret": "secret:9m4e2mr0ui3e8a215n4g"}),
+        json!({"credentials": "user password", "credentials-secret": null}),
         json!({"contact-email": null, "credentials": null, "upstreams": null, "nginx-config": null}),
         json!({"contact-email": "", "credentials": "", "upstreams": [], "nginx-config": "; gzip on"}),
         json!({"nginx-config": ["", "client_max_body_size: 10G;"], "juju_unit": "blog/0", "other": [1]}),
@@ -292,12 +299,17 @@ fn a_request() -> BoxedStrategy<Composed> {
     ];
     let upstreams = collection::vec((host, 1..=65535_u16), 0..4);
     let email = option::of("[a-z0-9_][a-z0-9.]{0,3}[a-z]@[a-z]{1,9}\\.[A-Z]{2}");
-    let credentials = option::of("[a-zA-Z0-9._@][a-zA-Z0-9._@-]{0,9} [!-~]{1,128}");
-    (collection::vec(a_name(), 1..5), upstreams, email, credentials, collection::vec(any::<String>(), 0..3))
-        .prop_map(|(names, upstreams, email, credentials, directives)| {
+    let protection = prop_oneof![
+        "[a-zA-Z0-9._@][a-zA-Z0-9._@-]{0,9} [!-~]{1,128}"
+            .prop_map(|text| Protection::Text(text.parse().unwrap())),
+        "secret:[0-9a-v]{20}".prop_map(|uri| Protection::Secret(uri.parse().unwrap())),
+    ];
+    let protection = option::of(protection);
+    (collection::vec(a_name(), 1..5), upstreams, email, protection, collection::vec(any::<String>(), 0..3))
+        .prop_map(|(names, upstreams, email, protection, directives)| {
             let mut request = Composed::new(names).unwrap();
             request.contact_email = email.and_then(|email| email.parse().ok());
-            request.credentials = credentials.map(|credentials| credentials.parse().unwrap());
+            request.protection = protection;
             request.nginx_config = directives;
             for (host, port) in upstreams {
                 let (host, port) = (host.parse().unwrap(), port.to_string().parse().unwrap());
