@@ -152,3 +152,39 @@ fn others(host: &Host, folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<Vec<Pa
     let files = host.list(folder)?.into_iter().map(|name| folder.join(name));
     Ok(files.filter(|file| !kept.contains(file)).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cert::Pair;
+    use crate::cert::signing::tests::{Authority, now};
+    use crate::cert::supplied;
+    use crate::host::Command;
+
+    #[test]
+    fn a_retired_pair_is_passed_over_while_nginx_may_still_need_it_and_then_buried() {
+        let machine = tempfile::tempdir().unwrap();
+        let host = Host::new(machine.path(), "");
+        let folder = Folder::of(&host, &"proxy/0".parse().unwrap());
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = Authority::root("root").issue(&key, &["a.example"]).to_pem();
+        let pair = supplied(&host, &certificate, &key.serialize_pem(), now()).unwrap();
+        let secrets = ["secret:9m4e2mr0ui3e8a215n4g", "secret:9m4e2mr0ui3e8a215n50"];
+        let secrets = secrets.map(|secret| secret.parse::<SecretUri>().unwrap());
+        for secret in &secrets {
+            folder.keep_supplied(&host, secret, &pair).unwrap();
+        }
+        let files = secrets.each_ref().map(|secret| folder.supplied(secret));
+        let read = |file| host.read(file).unwrap().and_then(|content| Pair::read(&content));
+        assert!(!folder.keep_supplied_only(&host, &secrets).unwrap());
+        assert!(folder.keep_supplied_only(&host, &secrets[..1]).unwrap());
+        assert!(read(&files[0]).is_some() && read(&files[1]).is_none());
+        assert_eq!(host.mode(&files[1]).unwrap(), Some(KEY_MODE));
+        for what in ["x509", "pkey"] {
+            let openssl = Command::new("openssl").args([what, "-noout", "-in", &*files[1].to_string_lossy()]);
+            host.run_ok(&openssl).unwrap();
+        }
+        folder.bury(&host).unwrap();
+        assert!(read(&files[0]).is_some() && host.read(&files[1]).unwrap().is_none());
+    }
+}

@@ -94,6 +94,7 @@ impl Asking {
             key,
             (now, made),
         );
+        let unreadable = answers.unreadable.first();
         Ok(match need {
             Need::Nothing => {
                 slot.withdraw(host)?;
@@ -103,11 +104,11 @@ impl Asking {
                 slot.withdraw(host)?;
                 Some(why)
             }
-            Need::Answer => Some(slot.waits()),
+            Need::Answer => Some(slot.waits(unreadable)),
             Need::Request => {
                 slot.make(host, key)?;
                 self.made.entry(slot.id.clone()).or_default().push(now.unix_timestamp());
-                Some(slot.waits())
+                Some(slot.waits(unreadable))
             }
         })
     }

@@ -9,10 +9,10 @@ use crate::cert::signing::request::Request;
 use crate::cert::signing::{Asking, KeyKind, Outcome, ask, forget};
 use crate::cert::{Folder, Pair, Source};
 use crate::host::Host;
-use crate::wire::Fqdn;
 use crate::wire::tls_certificates::{
     Answer, Answers, Capabilities, Certificate, Denial, Issued, SigningRequest,
 };
+use crate::wire::{Fqdn, Refusal};
 
 /// A unit, and a provider whose answers the test gives.
 struct Stage {
@@ -295,6 +295,22 @@ fn what_the_provider_cannot_issue_is_not_asked_for() {
     let told = "a.example: the certificate provider issues certificates for b.example alone";
     assert_eq!(waiting(&outcome)[0], told);
     assert_eq!(outcome.requests, [stage.pending("b.example").unwrap().csr].into());
+}
+
+#[test]
+fn what_cannot_be_read_is_told_to_those_who_wait_for_an_answer() {
+    let mut stage = Stage::new();
+    stage.ask(&[A, &["b.example"]]);
+    let (a, b) = (stage.pending("a.example").unwrap(), stage.pending("b.example").unwrap());
+    stage.sign(&b);
+    let refusal = Refusal { field: "certificates".to_owned(), reason: "not a list but a number".to_owned() };
+    stage.answers.unreadable.push(refusal);
+    let outcome = stage.ask(&[A, &["b.example"]]);
+    let told = "a.example: waiting for the certificate provider, of which this cannot be read: certificates: not a \
+                list but a number";
+    assert_eq!(waiting(&outcome), [told]);
+    stage.deny(&a, 102, "not ours");
+    assert!(waiting(&stage.ask(&[A]))[0].ends_with("refuses: not ours (code 102)"));
 }
 
 #[test]
