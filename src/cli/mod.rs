@@ -33,9 +33,10 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::doc_markdown, clippy::doc_link_with_quotes, reason = "--help prints it as it is")]
 enum Command {
-    /// Take in the current hook, and nothing else. Call it in each hook of the endpoint in which nothing else of this
-    /// program is called, so that the flags stay true.
+    /// Take in the current hook, and nothing else. Call it first in each hook of the endpoint, so that the flags stay
+    /// true; the other commands do the same if it was not called.
     Hook,
     /// Look at flags and change them.
     #[command(subcommand)]
@@ -44,12 +45,17 @@ enum Command {
     ///
     ///   ssl-termination send-cert-info --fqdn example.com --upstream 10.0.0.4:8080
     ///
-    /// The request can also be a JSON object, from --file or standard input; `{}` withdraws it:
+    /// The request can also be a JSON object, from --file or standard input; {} withdraws it:
     ///
-    ///   `{"fqdn": ["example.com"], "upstreams": [{"hostname": "10.0.0.4", "port": 8080}],`
-    ///    `"credentials": "user password", "contact-email": "", "nginx-config": ["gzip on"]}`
+    ///   {"fqdn": ["example.com"], "upstreams": [{"hostname": "10.0.0.4", "port": 8080}],
+    ///    "credentials": "user password", "contact-email": "", "nginx-config": ["gzip on"]}
     ///
-    /// Only fqdn must be there.
+    /// Only fqdn must be there. In the place of credentials there may be "credentials-secret", the URI of a secret with the
+    /// keys username and password that is granted to the relation, if every unit of the proxy lists credentials-secret
+    /// under its key features: another proxy would open the site.
+    ///
+    /// What cannot be sent is an error that names the field and the rule; what was sent before
+    /// stays.
     #[command(verbatim_doc_comment)]
     SendCertInfo {
         #[command(flatten)]
@@ -57,11 +63,11 @@ enum Command {
         #[command(flatten)]
         request: input::Request,
     },
-    /// Exit with 0 if all that was asked for is served, with 1 if not; print it in a line that is fit for `status-set`.
+    /// Exit with 0 if all that was asked for is served, with 1 if not; print it in a line that is fit for status-set.
     Ready(Target),
     /// Print what the proxy says: a JSON list with one report for each of its units.
     ///
-    ///   `[{"remote_unit_name": "proxy/0", "status": {"example.com": {"certificate": "self-signed", …}}}]`
+    ///   [{"remote_unit_name": "proxy/0", "status": {"example.com": {"certificate": "self-signed", …}}}]
     ///
     /// A name at the top of status is served. "_pending" says of the others what they wait for, "_refused" which
     /// requests are refused and why, "_notes" what you should know of names that are served. A proxy of old prints a
@@ -70,14 +76,14 @@ enum Command {
     GetStatus(Target),
     /// Print what is asked for on an endpoint of the provides side: a JSON list with one request for each unit.
     ///
-    ///   `[{"juju_unit": "blog/0", "fqdn": ["example.com"], "upstreams": […], …}]`
+    ///   [{"juju_unit": "blog/0", "fqdn": ["example.com"], "upstreams": […], …}]
     ///
     /// One that cannot be used has "refused" besides, with the field and the reason.
     #[command(verbatim_doc_comment)]
     GetCertRequests(Target),
     /// Answer on an endpoint of the provides side. The status is any JSON value, from --file or standard input.
     ///
-    ///   `{"example.com": {"certificate": "manual"}, "_pending": {"blog.example.com": "no certificate yet"}}`
+    ///   {"example.com": {"certificate": "manual"}, "_pending": {"blog.example.com": "no certificate yet"}}
     ///
     /// A name at the top is served. Send each relation its own: --relation.
     #[command(verbatim_doc_comment)]
@@ -114,7 +120,7 @@ pub fn run(environment: &Environment) -> ExitCode {
 /// Does what was asked; says no only to a question.
 fn command(command: Command, host: &Host, program: &str) -> Result<bool> {
     let context = Context::read(program)?;
-    let begin = || Hook::begin(host.clone(), context.clone());
+    let begin = || Hook::begin_without_options(host.clone(), context.clone());
     match command {
         Command::Hook => begin()?.commit(None).map(|()| true),
         Command::Flag(command) => flag::run(&command, begin()?),
