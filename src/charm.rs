@@ -25,6 +25,7 @@ pub const HANDLERS: &[Handler<Hook>] = &[
     row("our web servers have changed", &["endpoint.reverseproxy.update"], &[], proxy::look_again),
     row("nothing is sure", &["hook.anew"], &[], proxy::look_again),
     row("time goes by", &["hook.update-status"], &[], proxy::look_again),
+    row("certificates have changed", &["hook.certificates-changed"], &[], proxy::look_again),
     row("start", &["hook.start"], &[], proxy::start),
     row("stop", &["hook.stop"], &[], proxy::stop),
     row("remove", &["hook.remove"], &[], proxy::remove),

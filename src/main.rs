@@ -8,7 +8,9 @@ use ssl_termination::{charm, cli, interface};
 fn main() -> ExitCode {
     let environment = Environment::read();
     ExitCode::from(match environment.program.as_str() {
-        "ssl-termination" => cli::run(&environment),
+        "ssl-termination" => {
+            cli::run(&environment, cli::Charm { handlers: charm::HANDLERS, status: charm::status })
+        }
         _ => interface::main(&environment, charm::HANDLERS, charm::status),
     })
 }

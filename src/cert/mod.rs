@@ -4,6 +4,7 @@
 //! source has a folder of its own with a file for each site: a source that is new or fails takes nothing away from what
 //! another has left, and what is served is chosen anew each time, name by name.
 
+pub mod acme;
 mod authority;
 mod choice;
 mod folder;

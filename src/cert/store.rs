@@ -1,4 +1,5 @@
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -19,6 +20,7 @@ pub struct Store<'a> {
     now: OffsetDateTime,
     authority: RefCell<Option<Authority>>,
     trusted: OnceCell<Vec<Kept>>,
+    acme: RefCell<BTreeMap<Fqdn, Pair>>,
 }
 
 /// Names of a site that are served with the same pair.
@@ -55,7 +57,15 @@ impl<'a> Store<'a> {
     /// The unit's pairs, from among which those that are asked for are chosen first.
     pub fn new(host: &'a Host, folder: &'a Folder, asked: &'a Asked, now: OffsetDateTime) -> Result<Self> {
         let authority = host.read(&folder.authority())?.and_then(|content| Authority::read(&content));
-        Ok(Self { host, folder, asked, now, authority: RefCell::new(authority), trusted: OnceCell::new() })
+        Ok(Self {
+            host,
+            folder,
+            asked,
+            now,
+            authority: RefCell::new(authority),
+            trusted: OnceCell::new(),
+            acme: RefCell::default(),
+        })
     }
 
     /// What the names of a site should be served with; nothing is written. The part of the first name comes first.
@@ -65,6 +75,10 @@ impl<'a> Store<'a> {
         }
         let own: Vec<Kept> =
             self.read(self.asked.source, &self.folder.pair(self.asked.source, id))?.into_iter().collect();
+        if self.asked.source == Source::Acme {
+            let pairs = own.iter().map(|kept| (id.clone(), kept.pair.clone()));
+            self.acme.borrow_mut().extend(pairs);
+        }
         let suffices = own.iter().any(|kept| {
             kept.standing(self.asked, self.now) == Standing::Asked
                 && names.iter().all(|name| kept.pair.covers(name))
@@ -109,6 +123,11 @@ impl<'a> Store<'a> {
             self.folder.close(self.host, &part.pem)?;
         }
         Ok(parts)
+    }
+
+    /// What sites were found to have from ACME, if that is what is asked for.
+    pub fn into_acme(self) -> BTreeMap<Fqdn, Pair> {
+        self.acme.into_inner()
     }
 
     /// All pairs of sources that browsers may trust, whichever site they were made for: a site whose first name has

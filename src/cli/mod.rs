@@ -1,6 +1,7 @@
 //! The same calls for people, and for charms in other languages. Run in a hook or through `juju exec`.
 
 mod call;
+mod certificates;
 mod flag;
 
 use std::io::{Read, Write};
@@ -11,7 +12,9 @@ use serde_json::Value;
 
 use crate::host::Host;
 use crate::interface::Hook;
+use crate::juju::tool::status::Status;
 use crate::juju::{Context, Environment, RelationId, log};
+use crate::reactive::{self, Flag, Handler};
 use crate::{client, proxy};
 
 /// Terminate TLS for related applications, and ask for it.
@@ -32,7 +35,13 @@ struct Cli {
 enum Command {
     /// Take in the current hook, and nothing else. Call it in each hook of the endpoint in which nothing else of this
     /// program is called, so that the flags stay true.
-    Hook,
+    ///
+    /// With an event's name this charm's own handlers run too: `certificates-changed` is what its ACME client says when
+    /// there is something new.
+    Hook {
+        /// What has happened.
+        event: Option<Happening>,
+    },
     /// Look at flags and change them.
     #[command(subcommand)]
     Flag(flag::Command),
@@ -60,6 +69,34 @@ enum Command {
     SendStatus(Target),
     /// Print what would be served, what would change and why; change nothing.
     Plan,
+    /// Certificates from an ACME server.
+    #[command(subcommand)]
+    Certificates(certificates::Command),
+}
+
+/// What can happen to this charm that is no hook of Juju.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Happening {
+    CertificatesChanged,
+}
+
+impl std::str::FromStr for Happening {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        (text == "certificates-changed")
+            .then_some(Self::CertificatesChanged)
+            .ok_or("not certificates-changed")
+    }
+}
+
+/// A charm's handlers and what its status says.
+#[derive(Debug, Clone, Copy)]
+pub struct Charm {
+    /// The handler table.
+    pub handlers: &'static [Handler<Hook>],
+    /// What `juju status` should say.
+    pub status: fn(&Hook) -> Result<Option<Status>>,
 }
 
 /// Which relations a call is about.
@@ -74,7 +111,7 @@ struct Target {
 }
 
 /// Runs one command line; gives the exit code.
-pub fn run(environment: &Environment) -> u8 {
+pub fn run(environment: &Environment, charm: Charm) -> u8 {
     log::start(log::Reader::Person);
     let host = Host::new(&environment.root, &environment.path);
     let cli = match Cli::try_parse() {
@@ -84,7 +121,7 @@ pub fn run(environment: &Environment) -> u8 {
             return if error.use_stderr() { 2 } else { 0 };
         }
     };
-    match command(cli.command, &host, &environment.program) {
+    match command(cli.command, &host, &environment.program, charm) {
         Ok(yes) => u8::from(!yes),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
@@ -94,11 +131,22 @@ pub fn run(environment: &Environment) -> u8 {
 }
 
 /// Does what was asked; says no only to a question.
-fn command(command: Command, host: &Host, program: &str) -> Result<bool> {
+fn command(command: Command, host: &Host, program: &str, charm: Charm) -> Result<bool> {
+    if let Command::Certificates(command) = command {
+        return certificates::run(command, host).map(|()| true);
+    }
     let context = Context::read(program)?;
     let begin = || Hook::begin(host.clone(), context.clone());
     match command {
-        Command::Hook => begin()?.commit(None).map(|()| true),
+        Command::Certificates(_) => Ok(true),
+        Command::Hook { event: None } => begin()?.commit(None).map(|()| true),
+        Command::Hook { event: Some(Happening::CertificatesChanged) } => {
+            let mut hook = begin()?;
+            hook.flags().set(Flag::hook("certificates-changed"));
+            reactive::run(charm.handlers, &mut hook, Hook::flags)?;
+            let status = (charm.status)(&hook)?;
+            hook.commit(status).map(|()| true)
+        }
         Command::Flag(command) => flag::run(&command, begin()?),
         Command::Plan => {
             let hook = Hook::peek(host.clone(), context.clone())?;

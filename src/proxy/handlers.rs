@@ -1,16 +1,16 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 use serde_json::Value;
 
 use super::answers::{Before, answers};
 use super::inputs::{self, OWN_SITE, Planned, planned, relations, serving_endpoints};
-use super::nginx;
 use super::obstacle::Obstacle;
 use super::plan::Plan;
 use super::serving::bring_about;
 use super::summary::Summary;
 use super::wanted::Owner;
+use super::{nginx, renewal};
 use crate::interface::{Hook, provides, websites};
 use crate::juju::tool::port;
 use crate::juju::tool::status::{State, Status};
@@ -53,8 +53,10 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     };
     log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
+    let wanted = renewal::wanted(&hook.context, &options, &asked, &plan, &serving);
+    let troubles = renewal::bring_about(&hook.host, &hook.context, &paths, wanted.as_ref(), &serving)?;
     let before = |owner: &Owner| told_before(hook, owner);
-    let (answers, certified) = answers(&plan, &serving, &asked, &BTreeMap::new(), before);
+    let (answers, certified) = answers(&plan, &serving, &asked, &troubles, before);
     for relation in relations(hook)? {
         let answer = answers.get(&Owner::Relation(relation.clone())).map(Answer::to_value);
         provides::send_status_to(hook, &relation, answer.as_ref())?;
@@ -124,7 +126,9 @@ pub fn start(hook: &mut Hook) -> Result<()> {
 
 /// Deletes all that we keep outside the charm's folder.
 pub fn remove(hook: &mut Hook) -> Result<()> {
-    nginx::remove(&hook.host, &nginx::Paths::new(&hook.host, &hook.context.unit)?)
+    let paths = nginx::Paths::new(&hook.host, &hook.context.unit)?;
+    renewal::end(&hook.host, &paths)?;
+    nginx::remove(&hook.host, &paths)
 }
 
 /// What a person must put right before anything can change.

@@ -9,6 +9,7 @@ mod lookup;
 pub mod nginx;
 mod obstacle;
 mod plan;
+mod renewal;
 mod serving;
 mod summary;
 mod upstreams;

@@ -35,6 +35,12 @@ impl Request {
         }
     }
 
+    /// With a look at who has signed the certificate.
+    pub(crate) fn checked(mut self) -> Self {
+        self.arguments.retain(|argument| argument != "-k");
+        self
+    }
+
     /// With more arguments for curl.
     pub(crate) fn with<const N: usize>(mut self, arguments: [&str; N]) -> Self {
         self.arguments.extend(arguments.map(str::to_owned));
