@@ -16,5 +16,5 @@ mod when;
 pub use folder::Folder;
 pub use pair::Pair;
 pub use source::{Asked, Source, Wish};
-pub use store::{Part, Standing, Store, keep_fallback};
+pub use store::{Part, Standing, Store, authority, keep_fallback};
 pub use when::{now, rfc_3339};

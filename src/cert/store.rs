@@ -216,5 +216,11 @@ pub fn keep_fallback(host: &Host, folder: &Folder, now: OffsetDateTime) -> Resul
     Ok(folder.close(host, &pem)?)
 }
 
+/// The certificate of the unit's own authority, in PEM; nothing before it has signed anything.
+pub fn authority(host: &Host, folder: &Folder) -> Result<Option<String>> {
+    let text = host.read(&folder.authority_certificate())?;
+    Ok(text.map(|text| String::from_utf8_lossy(&text).into_owned()))
+}
+
 #[cfg(test)]
 mod tests;

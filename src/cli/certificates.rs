@@ -1,11 +1,13 @@
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
 
+use super::say;
+use crate::cert::{self, Folder};
 use crate::host::Host;
 use crate::issuer::{self, Errand};
-use crate::juju::UnitName;
+use crate::juju::{Context, UnitName};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -22,9 +24,24 @@ pub(super) enum Command {
         #[arg(long)]
         again: bool,
     },
+    /// Print the certificate of the unit's own authority, which signs self-signed ones.
+    Authority {
+        /// The unit, such as proxy/0.
+        #[arg(long)]
+        unit: UnitName,
+    },
 }
 
-pub(super) fn run(command: Command, host: &Host) -> Result<()> {
-    let Command::Renew { unit, charm_dir, again } = command;
-    issuer::renew(host, &Errand { unit, charm_dir, again })
+pub(super) fn run(command: Command, host: &Host, program: &str) -> Result<()> {
+    match command {
+        Command::Renew { unit, charm_dir, again } => {
+            // In a hook or in `juju exec` no other hook can run before we have ended.
+            let charm_dir = charm_dir.filter(|_| Context::read(program).is_err());
+            issuer::renew(host, &Errand { unit, charm_dir, again })
+        }
+        Command::Authority { unit } => {
+            let authority = cert::authority(host, &Folder::of(host, &unit))?;
+            say(authority.context("this unit has signed no certificate yet")?.trim_end())
+        }
+    }
 }

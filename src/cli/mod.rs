@@ -133,7 +133,7 @@ pub fn run(environment: &Environment, charm: Charm) -> u8 {
 /// Does what was asked; says no only to a question.
 fn command(command: Command, host: &Host, program: &str, charm: Charm) -> Result<bool> {
     if let Command::Certificates(command) = command {
-        return certificates::run(command, host).map(|()| true);
+        return certificates::run(command, host, program).map(|()| true);
     }
     let context = Context::read(program)?;
     let begin = || Hook::begin(host.clone(), context.clone());

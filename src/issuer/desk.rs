@@ -23,6 +23,8 @@ pub(super) struct Desk {
     pub(super) wanted: Wanted,
     pub(super) network: Network,
     pub(super) thumbprint: String,
+    /// What was wrong with the server before this run.
+    pub(super) earlier: Option<Trouble>,
     pub(super) progress: RefCell<Progress>,
     pub(super) pairs: RefCell<BTreeMap<Fqdn, Pair>>,
     pub(super) queue: RefCell<VecDeque<Job>>,
@@ -103,8 +105,7 @@ impl Desk {
         if !matches!(fault, Fault::Refused(_)) || self.limited.get() > 1 {
             self.queue.borrow_mut().clear();
             let mut progress = self.progress.borrow_mut();
-            let before = progress.server.take();
-            progress.server = Some(Trouble::after(before.as_ref(), words, asked, now()));
+            progress.server = Some(Trouble::after(self.earlier.as_ref(), words, asked, now()));
         }
     }
 

@@ -154,7 +154,7 @@ async fn work(
             return Ok(false);
         }
     };
-    progress.server = None;
+    let earlier = progress.server.take();
     for (id, pair) in &pairs {
         if renewal::is_to_be_asked(progress, id, pair, now()) {
             renewal::ask(host, &account, id, pair, now(), progress).await;
@@ -168,6 +168,7 @@ async fn work(
         wanted,
         network,
         thumbprint,
+        earlier,
         progress: RefCell::new(std::mem::take(progress)),
         pairs: RefCell::new(pairs),
         queue: RefCell::new(queue),

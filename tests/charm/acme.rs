@@ -118,6 +118,11 @@ fn a_site_is_served_at_once_and_then_with_a_certificate_that_is_trusted() {
     );
     let own = stage.file("ca.crt");
     assert_eq!(stage.visit("a.example.com", &own), 200, "a stand-in, at once");
+    let root = stage.world.root().to_string_lossy().into_owned();
+    let script =
+        format!("SSL_TERMINATION_ROOT={root} bin/ssl-termination certificates authority --unit {UNIT}");
+    let printed = stage.world.juju.exec(UNIT, &["sh", "-c", &script]).stdout;
+    assert_eq!(printed, fs::read_to_string(&own).unwrap());
 
     stage.work();
     assert_eq!(stage.told(), json!({"a.example.com": acme(), "b.example.com": acme()}), "{}", stage.log());
@@ -212,8 +217,8 @@ fn a_certificate_is_renewed_and_a_name_that_fails_then_keeps_its_own() {
     assert_eq!([stage.visit("a.example.com", &root), stage.visit("b.example.com", &root)], [200, 200]);
 }
 
-/// Puts in a pair's place one for the same names that ends in 20 of 90 days, with which renewal is late.
-fn make_old(pem: &Path, server: &str) {
+/// Puts in a pair's place one for two names that ends in 20 of 90 days, with which renewal is late.
+pub(crate) fn make_old(pem: &Path, server: &str) {
     let names = ["a.example.com".to_owned(), "b.example.com".to_owned()];
     let mut params = rcgen::CertificateParams::new(names).unwrap();
     let now = time::OffsetDateTime::now_utc();

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::acme::{Stage, UNIT, acme};
+use crate::acme::{Stage, UNIT, acme, make_old};
 use crate::guard::{Act, Guard};
 use crate::world::Request;
 use crate::world::pebble::Manners;
@@ -92,6 +92,15 @@ fn a_server_on_a_bad_day_is_told_of_and_left_alone_for_a_while() {
     stage.work();
     assert_eq!(stage.told()["a.example.com"], acme(), "the server has gone");
     assert_eq!(stage.visit("a.example.com", &root), 200);
+
+    // It is gone for weeks.
+    make_old(&stage.file("certificates/acme/a.example.com.pem"), &guard.directory());
+    stage.again();
+    let status = stage.status();
+    assert!(
+        status.starts_with("active: serving ") && status.contains("; a.example.com: its certificate ends "),
+        "{status}"
+    );
 }
 
 #[test]
