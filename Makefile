@@ -4,10 +4,12 @@
 # make soak           the faults in full depth, some hours: each file operation of each hook, and random walks (WALKS=50000)
 # make bench          what a hook costs, against charms.reactive and ops: docs/benchmarks.md (BENCH_QUICK=1: a short run)
 # make packing-check  have charmcraft and charmlint look at the charm, run its tests with the packed release
+# make upgrade-check  refresh a proxy of an older version to this one, on a machine of its own (as root)
+# make integration    the charm in a real Juju, where a controller is reached; else only a look at that code
 # make lint           formatting, lints, documentation
 # Each installs what it needs.
 
-.PHONY: build charm demo test soak bench packing-check lint
+.PHONY: build charm demo test soak bench packing-check upgrade-check integration lint
 .DEFAULT_GOAL := build
 
 build:
@@ -24,7 +26,7 @@ demo:
 	@cargo run --quiet --example demo
 
 test:
-	@scripts/install-tools
+	@scripts/install-tools python
 	cargo build --workspace --bins
 	cargo test --workspace --no-fail-fast
 
@@ -39,6 +41,15 @@ packing-check: charm
 	cargo build --quiet --workspace --bins --examples
 	CHARM="$$PWD/ssl-termination_$$(dpkg --print-architecture).charm" cargo test --quiet --test charm
 
+upgrade-check:
+	@scripts/install-tools
+	cargo build --quiet --workspace --bins --examples
+	OLDER_CHARM="$$(scripts/older-charm)" cargo test --quiet --test machine older_version
+
+integration:
+	@scripts/install-tools python
+	scripts/integration
+
 soak:
 	@scripts/install-tools
 	cargo build --workspace --bins --examples
@@ -47,7 +58,8 @@ soak:
 
 lint:
 	@scripts/install-tools lint
-	shellcheck scripts/* tests/machine/enter .ci/run
+	shellcheck scripts/* tests/machine/enter .ci/run examples/*/hooks/*-changed examples/python-client/dispatch
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package rust-client -- -D warnings # the library alone, without the feature charm
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet

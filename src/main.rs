@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use ssl_termination::juju::Environment;
-use ssl_termination::{charm, cli, interface};
+use ssl_termination::{charm, cli};
 
 fn main() -> ExitCode {
     let environment = Environment::read();
-    ExitCode::from(match environment.program.as_str() {
+    match environment.program.as_str() {
         "ssl-termination" => {
             cli::run(&environment, cli::Charm { handlers: charm::HANDLERS, status: charm::status })
         }
-        _ => interface::main(&environment, charm::HANDLERS, charm::status),
-    })
+        _ => ssl_termination::main(charm::HANDLERS, charm::status),
+    }
 }

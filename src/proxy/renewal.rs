@@ -24,8 +24,11 @@ pub(super) fn wanted(
     plan: &Plan,
     serving: &Serving,
 ) -> Option<Wanted> {
-    let is_served = |site: &&Site| !serving.refused.contains_key(site.name());
-    let sites: Vec<Vec<Fqdn>> = plan.sites.iter().filter(is_served).map(|site| site.names.clone()).collect();
+    let is_to_do = |site: &&Site| {
+        let mut parts = serving.parts.get(site.name()).into_iter().flatten();
+        !serving.refused.contains_key(site.name()) && parts.any(|part| part.source != Source::Operator)
+    };
+    let sites: Vec<Vec<Fqdn>> = plan.sites.iter().filter(is_to_do).map(|site| site.names.clone()).collect();
     let server = asked.server.clone().filter(|_| asked.source == Source::Acme && !sites.is_empty())?;
     Some(Wanted {
         server,

@@ -139,8 +139,9 @@ impl Demo {
         let pebble = Pebble::start(self.world.http_port, Manners::default());
         let own = self.world.path("var/lib/ssl-termination/proxy-0/ca.crt");
         let visit_trusting = |demo: &Self, root: &std::path::Path, why: &str| {
-            let request = demo.world.get("https://blog.example.com/").checked().with_password("ann:sesame");
-            visit(&request.with(["--cacert", &root.to_string_lossy()]), why);
+            let request =
+                demo.world.get("https://blog.example.com/").checked(root).with_password("ann:sesame");
+            visit(&request, why);
         };
         visit_trusting(self, &own, "so far the proxy's own authority has signed it");
         shell(

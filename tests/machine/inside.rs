@@ -5,24 +5,24 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use test_juju::{Charm, HookRun, Juju, RelationId};
 
 use crate::world::pebble::{Manners, Pebble};
 use crate::world::{Request, Web};
 use crate::{SCRATCH, run, way_out};
 
-const CLIENT: &str = "name: blog\nrequires: {proxy: {interface: ssl-termination}}";
+pub(crate) const CLIENT: &str = "name: blog\nrequires: {proxy: {interface: ssl-termination}}";
 
 /// A model whose units are all on this machine, one client among them.
-struct Machine {
-    juju: Juju,
-    web: Web,
+pub(crate) struct Machine {
+    pub(crate) juju: Juju,
+    pub(crate) web: Web,
     way_out: String,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let socket = Path::new(SCRATCH).join("way-out");
         assert!(socket.exists(), "this test runs on a machine that another test makes");
         let mut juju = Juju::new(1);
@@ -31,19 +31,29 @@ impl Machine {
         Self { juju, web: Web::start("web"), way_out: way_out::port(&socket) }
     }
 
-    fn charm(&self) -> Charm {
-        let charm = Charm::at(Path::new(SCRATCH).join("charm"));
+    pub(crate) fn charm(&self) -> Charm {
+        self.charm_in("charm")
+    }
+
+    /// The charm in a folder of those that are shared with the outside.
+    pub(crate) fn charm_in(&self, folder: &str) -> Charm {
+        let charm = Charm::at(Path::new(SCRATCH).join(folder));
         charm.env("JUJU_CHARM_HTTP_PROXY", self.way_out.as_str())
     }
 
     /// Deploys the charm as a proxy and asks it for a name.
-    fn deploy(&mut self, application: &str, name: &str) -> RelationId {
-        self.juju.deploy(application, &self.charm(), 1);
-        self.juju.configure(application, [("allow-local-upstreams", true)]);
+    pub(crate) fn deploy(&mut self, application: &str, name: &str) -> RelationId {
+        self.deploy_charm(application, &self.charm());
         let relation = self.juju.relate(&format!("{application}:ssl-termination"), "blog:proxy");
         self.juju.settle();
         self.ask(relation, &[name]);
         relation
+    }
+
+    /// Deploys the charm as a proxy that may reach web servers on this machine.
+    pub(crate) fn deploy_charm(&mut self, application: &str, charm: &Charm) {
+        self.juju.deploy(application, charm, 1);
+        self.juju.configure(application, [("allow-local-upstreams", true)]);
     }
 
     fn ask(&mut self, relation: RelationId, names: &[&str]) {
@@ -52,7 +62,7 @@ impl Machine {
         self.juju.relation_set("blog/0", relation, [("cert-request", request)]);
     }
 
-    fn settle(&mut self) -> Vec<HookRun> {
+    pub(crate) fn settle(&mut self) -> Vec<HookRun> {
         let runs = self.juju.settle();
         for run in runs.iter().filter(|run| run.exit != 0) {
             println!("{}", run.trace());
@@ -60,27 +70,19 @@ impl Machine {
         runs
     }
 
-    /// Lets the unit's flag file be one that an older version of the charm has left.
-    fn written_by_an_older_version(&self, unit: &str) {
-        let path = self.juju.charm_dir(unit).join(".state/flags.json");
-        let mut file: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        file["stamp"] = "0.0.1".into();
-        fs::write(path, file.to_string()).unwrap();
-    }
-
-    fn status(&self, unit: &str) -> String {
+    pub(crate) fn status(&self, unit: &str) -> String {
         let (state, message) = self.juju.status(unit);
         format!("{state}: {message}")
     }
 }
 
 /// Who answers for a name, and the code.
-fn get(name: &str, https_port: u16) -> (u16, String) {
+pub(crate) fn get(name: &str, https_port: u16) -> (u16, String) {
     let answer = Request::to(&format!("https://{name}/"), 80, https_port).send();
     (answer.code, answer.body.lines().next().unwrap_or_default().to_owned())
 }
 
-fn served() -> (u16, String) {
+pub(crate) fn served() -> (u16, String) {
     (200, "web".to_owned())
 }
 
@@ -102,13 +104,13 @@ fn enabled(service: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn master(unit: &str) -> String {
+pub(crate) fn master(unit: &str) -> String {
     let text = fs::read_to_string(format!("/run/ssl-termination/{unit}/nginx.pid"));
     text.unwrap_or_default().trim().to_owned()
 }
 
 /// The files of the charm outside of its own folder.
-fn traces() -> Vec<String> {
+pub(crate) fn traces() -> Vec<String> {
     let search =
         ["/", "/run", "-xdev", "(", "-path", "/scratch", "-o", "-path", "/tmp", "-o", "-path", "/proc"];
     let what = [")", "-prune", "-o", "-name", "*ssl-termination*", "-print"];
@@ -141,8 +143,7 @@ fn certificates(machine: &mut Machine, relation: RelationId) {
     machine.juju.exec("proxy/0", &["sh", "-c", &script]);
     assert_eq!(machine.status("proxy/0"), "active: serving a.example.com");
     let root = pebble.root();
-    let checked = Request::to("https://a.example.com/", 80, 443).checked();
-    assert_eq!(checked.with(["--cacert", &root.to_string_lossy()]).send().code, 200);
+    assert_eq!(Request::to("https://a.example.com/", 80, 443).checked(&root).send().code, 200);
     machine.juju.configure("proxy", [("acme-agree-tos", false)]);
     machine.settle();
     assert!(!Path::new("/etc/systemd/system").join(format!("{UNIT}.timer")).exists());
@@ -208,9 +209,8 @@ fn life() {
     machine.settle();
     assert_eq!(get("b.example.com", 443), served());
 
-    // A refresh of an older version takes over its state and leaves what is served alone.
+    // A refresh leaves what is served alone.
     let before = master("proxy-0");
-    machine.written_by_an_older_version("proxy/0");
     let charm = machine.charm();
     machine.juju.refresh("proxy", &charm);
     machine.settle();

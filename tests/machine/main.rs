@@ -13,12 +13,16 @@
 
 mod image;
 mod inside;
+mod refresh;
 mod way_out;
 #[path = "../world/mod.rs"]
 mod world;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
+
+use test_juju::Charm;
 
 /// Where the machine shares a folder with the outside.
 const SCRATCH: &str = "/scratch";
@@ -33,6 +37,15 @@ fn an_installation_that_is_cut_short_is_made_up_for() {
     on_a_new_machine(&["inside::interruptions"]);
 }
 
+#[test]
+fn what_an_older_version_has_left_is_taken_over() {
+    if older_charm().is_none() {
+        eprintln!("NOT RUN: make upgrade-check runs it, with an older charm");
+        return;
+    }
+    on_a_new_machine(&["refresh::from_an_older_version"]);
+}
+
 /// Runs tests of this program on a machine of their own, which restarts between them.
 fn on_a_new_machine(tests: &[&str]) {
     if let Some(missing) = image::missing() {
@@ -43,6 +56,9 @@ fn on_a_new_machine(tests: &[&str]) {
     let image = image::get();
     let scratch = tempfile::tempdir().unwrap();
     run(Command::new("cp").arg("-a").args([world::packed::folder(), &scratch.path().join("charm")]));
+    if let Some(older) = older_charm() {
+        Charm::packed(older, scratch.path().join("older"));
+    }
     way_out::open(&scratch.path().join("way-out"));
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = std::env::current_exe().unwrap();
@@ -60,6 +76,11 @@ fn on_a_new_machine(tests: &[&str]) {
         let passed = output.contains("1 passed");
         assert!(passed, "{test} failed: {made:?}\nThe machine's journal:\n{}", said("journal"));
     }
+}
+
+/// Where a packed charm of an older version lies.
+fn older_charm() -> Option<OsString> {
+    std::env::var_os("OLDER_CHARM").filter(|path| !path.is_empty())
 }
 
 /// Runs a program that must succeed; gives what it said.

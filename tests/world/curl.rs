@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::Path;
 use std::process::Command;
 
 /// A request that curl is to make.
@@ -35,9 +36,9 @@ impl Request {
         }
     }
 
-    /// With a look at who has signed the certificate.
-    pub(crate) fn checked(mut self) -> Self {
-        self.arguments.retain(|argument| argument != "-k");
+    /// Whose certificate must be signed by the authority in a file.
+    pub(crate) fn checked(mut self, authority: &Path) -> Self {
+        self.arguments.splice(..1, ["--cacert".to_owned(), authority.display().to_string()]);
         self
     }
 

@@ -84,11 +84,6 @@ impl World {
         Request::to(url, self.http_port, self.https_port)
     }
 
-    /// The same, where the certificate is checked.
-    pub(crate) fn get_checked(&self, url: &str) -> Request {
-        self.get(url).checked()
-    }
-
     /// Waits until none of our ACME clients is at work.
     pub(crate) fn wait_for_issuer(&self) {
         let deadline = Instant::now() + Duration::from_mins(5);
