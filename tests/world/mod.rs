@@ -4,6 +4,7 @@
 
 mod curl;
 pub(crate) mod packed;
+pub(crate) mod pebble;
 mod web;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use test_juju::{Charm, Juju};
@@ -82,6 +84,27 @@ impl World {
         Request::to(url, self.http_port, self.https_port)
     }
 
+    /// Waits until none of our ACME clients is at work.
+    pub(crate) fn wait_for_issuer(&self) {
+        let deadline = Instant::now() + Duration::from_mins(5);
+        while !self.issuers().is_empty() {
+            assert!(Instant::now() < deadline, "the ACME client does not come to an end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The processes of ACME clients that work below our root.
+    pub(crate) fn issuers(&self) -> BTreeSet<u32> {
+        let root = format!("SSL_TERMINATION_ROOT={}\0", self.root.path().to_string_lossy());
+        let ours = |pid: &u32| {
+            let read = |what: &str| fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
+            String::from_utf8_lossy(&read("cmdline")).contains("certificates\0renew")
+                && String::from_utf8_lossy(&read("environ")).contains(&root)
+        };
+        let processes = fs::read_dir("/proc").unwrap();
+        processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter(ours).collect()
+    }
+
     /// Lets a script run before each call of nginx by our charm, if it is deployed after this; where the script does
     /// not exit, the real nginx runs.
     pub(crate) fn put_before_nginx(&mut self, script: &str) {
@@ -140,6 +163,9 @@ impl World {
 /// No nginx outlives its world, whatever a test does.
 impl Drop for World {
     fn drop(&mut self) {
+        for process in self.issuers() {
+            let _ = Command::new("kill").args(["-KILL", &process.to_string()]).status();
+        }
         self.kill_nginx();
     }
 }
