@@ -21,6 +21,7 @@ pub(crate) struct Pebble {
     folder: TempDir,
     is_slow: bool,
     children: Vec<Child>,
+    _ports: [[super::Port; 2]; 2],
 }
 
 /// How it is to behave.
@@ -47,8 +48,9 @@ pub(crate) const EXTERNAL: (&str, &str) =
 impl Pebble {
     /// One that looks for challenges on a port.
     pub(crate) fn start(http_port: u16, manners: Manners) -> Self {
-        let [port, management] = super::free_ports();
-        let [dns, dns_management] = super::free_ports();
+        let ports = [super::free_ports(), super::free_ports()];
+        let [[port, management], [dns, dns_management]] =
+            ports.each_ref().map(|pair| pair.each_ref().map(|port| port.number));
         let folder = tempfile::tempdir().unwrap();
         let key = rcgen::KeyPair::generate().unwrap();
         let mut ca = rcgen::CertificateParams::default();
@@ -64,6 +66,7 @@ impl Pebble {
             folder,
             is_slow: manners.is_slow,
             children: Vec::new(),
+            _ports: ports,
         };
         let (certificate, key) = pebble.certificate();
         let write = |name: &str, text: &str| fs::write(pebble.folder.path().join(name), text).unwrap();
