@@ -9,6 +9,7 @@ use super::inputs::{self, OWN_SITE, Planned, planned, relations, serving_endpoin
 use super::nginx::{self, passwords};
 use super::obstacle::Obstacle;
 use super::plan::Plan;
+use super::renewal;
 use super::secrets;
 use super::serving::bring_about;
 use super::summary::Summary;
@@ -29,6 +30,9 @@ const OWN_ANSWER: &str = "own answer";
 
 /// With what the names begin under which it is kept what password files are right for.
 const PASSWORDS: &str = "password ";
+
+/// The flag that says that files are still there which nginx may have needed until now.
+pub(super) const RETIRED: &str = "proxy.has-retired-certificates";
 
 fn flag(name: &str) -> Result<Flag> {
     Ok(name.parse()?)
@@ -66,7 +70,7 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     hook.state.keep_all(inputs::ADDRESSES, &addresses)?;
     hook.state.keep_all(secrets::SECRETS, &secrets)?;
     let (paths, asked) = (nginx::Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(hook, &options));
-    let troubles = certificates::ask(hook, &paths.certificates, &options, &asked, &plan)?;
+    let mut troubles = certificates::ask(hook, &paths.certificates, &options, &asked, &plan)?;
     let mut known = passwords::Known::of(hook.state.kept_all(PASSWORDS)?);
     let served = install_nginx(hook, &paths, &plan)
         .and_then(|()| bring_about(&hook.host, &paths, &options, &asked, &plan, &secrets, &mut known));
@@ -75,8 +79,14 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
         Err(error) => return obstructed(hook, error),
     };
     hook.state.keep_all(PASSWORDS, known.now())?;
+    if hook.flags().is_set(RETIRED) {
+        paths.certificates.bury(&hook.host)?;
+        hook.flags().clear(&flag(RETIRED)?);
+    }
     log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
+    let wanted = renewal::wanted(&hook.context, &options, &asked, &plan, &serving);
+    troubles.extend(renewal::bring_about(&hook.host, &hook.context, &paths, wanted.as_ref(), &serving)?);
     let before = |owner: &Owner| told_before(hook, owner);
     let (answers, certified) = answers(&plan, &serving, &asked, &troubles, before);
     for relation in relations(hook)? {
@@ -148,7 +158,9 @@ pub fn start(hook: &mut Hook) -> Result<()> {
 
 /// Deletes all that we keep outside the charm's folder.
 pub fn remove(hook: &mut Hook) -> Result<()> {
-    nginx::remove(&hook.host, &nginx::Paths::new(&hook.host, &hook.context.unit)?)
+    let paths = nginx::Paths::new(&hook.host, &hook.context.unit)?;
+    renewal::end(&hook.host, &paths)?;
+    nginx::remove(&hook.host, &paths)
 }
 
 /// What a person must put right before anything can change.

@@ -5,8 +5,7 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 
 use super::candidate;
-use super::part::Part;
-use super::render::{self, Rendered};
+use super::parts::{self, Part, Rendered};
 use super::trial::{Trial, trial};
 use super::{Paths, Server, Site, Worker, daemon, distribution, rotation, service};
 use crate::cert;
@@ -50,30 +49,30 @@ fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> R
     let master = daemon::master(host, paths)?;
     let remembered = host.read(&paths.served())?.filter(|_| master.is_some());
     let is_remembered = |digest: &str| remembered.as_deref() == Some(digest.as_bytes());
-    let upstream = render::upstream_conf();
+    let upstream = parts::upstream();
 
-    let wanted = render::sites(server, sites);
-    let main = render::nginx_conf(paths, server, &wanted);
+    let wanted = parts::of_sites(server, sites);
+    let main = parts::main(paths, server, &wanted);
     let live = found.main.clone();
     let is_live = |main: &str| live.as_deref() == Some(main.as_bytes());
     let lacks = |part: &&Part| !found.has(&part.name);
     let lacking: BTreeSet<String> =
-        render::parts(&wanted, &upstream).filter(lacks).map(|part| part.name.clone()).collect();
+        parts::all(&wanted, &upstream).filter(lacks).map(|part| part.name.clone()).collect();
     if lacking.is_empty() && is_live(&main) && is_remembered(&digest(host, paths, &main, &wanted)?) {
-        candidate::forget_others(host, paths, render::parts(&wanted, &upstream))?; // of a hook that was stopped
+        candidate::forget_others(host, paths, parts::all(&wanted, &upstream))?; // of a hook that was stopped
         return Ok(Applied::default());
     }
     prepare(host, paths, server.worker.as_ref())?;
     let Trial { accepted, main, refused } = trial(host, paths, server, wanted, found)?;
     let digest = digest(host, paths, &main, &accepted)?;
-    let mended = render::parts(&accepted, &upstream).any(|part| lacking.contains(&part.name));
+    let mended = parts::all(&accepted, &upstream).any(|part| lacking.contains(&part.name));
     if !mended && is_live(&main) && is_remembered(&digest) {
-        candidate::forget_others(host, paths, render::parts(&accepted, &upstream))?;
+        candidate::forget_others(host, paths, parts::all(&accepted, &upstream))?;
         return Ok(Applied { refused, changed: false });
     }
     host.remove(&paths.served())?;
     candidate::swap(host, paths)?;
-    candidate::forget_others(host, paths, render::parts(&accepted, &upstream))?;
+    candidate::forget_others(host, paths, parts::all(&accepted, &upstream))?;
     match master {
         Some(master) => daemon::reload(host, paths, server, master, accepted.len())?,
         None => daemon::start(host, paths, server)?,

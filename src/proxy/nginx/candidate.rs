@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use super::part::Part;
-use super::render::MAIN;
+use super::parts::{MAIN, Part};
 use super::{Paths, Server};
 use crate::host::{Command, FileError, Host, Owner};
 

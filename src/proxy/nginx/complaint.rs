@@ -1,7 +1,7 @@
 //! What nginx says when it refuses something: pure readings of its words.
 
 use super::holder::Holder;
-use super::render::Rendered;
+use super::parts::Rendered;
 use super::{Paths, Server};
 use crate::host::ProcessId;
 use crate::proxy::Obstacle;
@@ -153,7 +153,7 @@ mod tests {
     use crate::cert::Source;
     use crate::host::Host;
     use crate::proxy::nginx::tests::server;
-    use crate::proxy::nginx::{Site, render};
+    use crate::proxy::nginx::{Site, parts};
 
     #[test]
     fn reasons_are_short_and_name_no_folder() {
@@ -189,7 +189,7 @@ mod tests {
                 id,
             }
         });
-        let rendered = render::sites(&server(), &sites);
+        let rendered = parts::of_sites(&server(), &sites);
         let found = |said: &str| -> Vec<String> {
             culprits(said, &paths, &rendered).iter().map(ToString::to_string).collect()
         };

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::candidate::{self, Found};
-use super::part::Part;
-use super::render::{self, MAIN};
+use super::parts::{self, MAIN, Part};
 use super::{Paths, Server, Site, daemon};
 use crate::host::Host;
 
@@ -27,7 +26,7 @@ pub type Differences = BTreeMap<String, Difference>;
 /// What would change to serve exactly these sites; all is gone where there is nothing to serve.
 pub fn differences(host: &Host, paths: &Paths, wanted: Option<(&Server, &[Site])>) -> Result<Differences> {
     let found = candidate::look(host, paths)?;
-    let files = wanted.map(|(server, sites)| render::files(paths, server, sites)).unwrap_or_default();
+    let files = wanted.map(|(server, sites)| parts::files(paths, server, sites)).unwrap_or_default();
     Ok(compare(&found, &files))
 }
 

@@ -10,7 +10,6 @@ use sha_crypt::{CustomizedPasswordHasher, Params, PasswordVerifier, ShaCrypt};
 use sha2::{Digest, Sha256};
 
 use super::{Paths, Worker};
-use crate::cert::Folder;
 use crate::host::{Host, hex};
 use crate::wire::{Credentials, Fqdn};
 
@@ -115,7 +114,8 @@ fn write(
 /// Deletes the password files of all sites but these.
 pub fn forget<'a>(host: &Host, paths: &Paths, sites: impl IntoIterator<Item = &'a Fqdn>) -> Result<()> {
     let kept: BTreeSet<PathBuf> = sites.into_iter().map(|id| paths.password_file(id)).collect();
-    Ok(Folder::keep_only(host, &paths.passwords(), &kept)?)
+    let files = host.list(&paths.passwords())?.into_iter().map(|name| paths.passwords().join(name));
+    Ok(files.filter(|file| !kept.contains(file)).try_for_each(|file| host.remove(&file))?)
 }
 
 fn digest(content: &[u8], credentials: &Credentials) -> String {

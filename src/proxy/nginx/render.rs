@@ -1,16 +1,11 @@
 //! The configuration's text, from types alone: no I/O.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::part::Part;
 use super::text::Text;
 use super::{Paths, Server, Site};
-use crate::host::file_stem;
-use crate::wire::Fqdn;
-
-/// The main file's name.
-pub(super) const MAIN: &str = "nginx.conf";
+use crate::wire::{Directive, Fqdn};
 
 /// A year, in seconds.
 const HSTS: &str = "max-age=31536000";
@@ -26,50 +21,37 @@ const CIPHERS: [&str; 6] = [
 ];
 
 /// What a client may claim about itself or the way it came and no upstream shall read.
-const DROPPED: [&str; 8] = [
+const DROPPED: [&str; 17] = [
+    "Client-IP",
     "Forwarded",
     "Proxy",
+    "True-Client-IP",
     "X-Client-IP",
+    "X-Cluster-Client-IP",
+    "X-Forwarded-By",
+    "X-Forwarded-Path",
     "X-Forwarded-Port",
     "X-Forwarded-Prefix",
     "X-Forwarded-Scheme",
     "X-Forwarded-Server",
     "X-Forwarded-Ssl",
+    "X-Forwarded-Uri",
+    "X-Forwarded-User",
+    "X-Original-URL",
+    "X-Rewrite-URL",
 ];
 
-/// A site and its file.
-#[derive(Debug, Clone)]
-pub(super) struct Rendered<'s> {
-    pub(super) site: &'s Site,
-    pub(super) part: Part,
-}
+/// By what some applications take a request for one of another method. OPTIONS needs no password, and must not become
+/// another.
+const METHODS: [(&str, &str); 3] = [
+    ("X-HTTP-Method", "x_http_method"),
+    ("X-HTTP-Method-Override", "x_http_method_override"),
+    ("X-Method-Override", "x_method_override"),
+];
 
-/// The files of sites.
-pub(super) fn sites<'s>(server: &Server, sites: &'s [Site]) -> Vec<Rendered<'s>> {
-    let upstream = upstream_conf().name;
-    let part =
-        |one: &Site| Part::of(&format!("sites/{}", file_stem(one.id.as_str())), site(server, one, &upstream));
-    sites.iter().map(|site| Rendered { site, part: part(site) }).collect()
-}
-
-/// All parts of a configuration.
-pub(super) fn parts<'r>(
-    sites: &'r [Rendered<'_>],
-    upstream_conf: &'r Part,
-) -> impl Iterator<Item = &'r Part> {
-    sites.iter().map(|one| &one.part).chain([upstream_conf])
-}
-
-/// All files of a configuration, by their path in its folder.
-pub(super) fn files(paths: &Paths, server: &Server, all: &[Site]) -> BTreeMap<String, String> {
-    let all = sites(server, all);
-    let main = Part { name: MAIN.to_owned(), text: nginx_conf(paths, server, &all) };
-    let parts = all.into_iter().map(|one| one.part).chain([main, upstream_conf()]);
-    parts.map(|part| (part.name, part.text)).collect()
-}
-
-/// The main file. Its includes are relative, so that a candidate beside it means the same.
-pub(super) fn nginx_conf(paths: &Paths, server: &Server, sites: &[Rendered<'_>]) -> String {
+/// The main file, with the sites' files by their names. Its includes are relative, so that a candidate beside it means the
+/// same.
+pub(super) fn nginx_conf(paths: &Paths, server: &Server, sites: &BTreeSet<&str>) -> String {
     let mut text = Text::new();
     if let Some(worker) = &server.worker {
         text.line(format!("user {}", worker.user()));
@@ -91,9 +73,7 @@ pub(super) fn nginx_conf(paths: &Paths, server: &Server, sites: &[Rendered<'_>])
         text.gap();
         unknown_names(text, paths, server);
         text.gap();
-        let mut names: Vec<&str> = sites.iter().map(|site| site.part.name.as_str()).collect();
-        names.sort_unstable();
-        for name in names {
+        for name in sites {
             text.line(format!("include {name}"));
         }
     });
@@ -109,6 +89,11 @@ fn general(text: &mut Text, paths: &Paths) {
     text.line("client_header_timeout 20s");
     text.line("proxy_connect_timeout 10s");
     text.line("reset_timedout_connection on");
+    for default in Directive::DEFAULTS {
+        text.line(default);
+    }
+    text.line("proxy_headers_hash_bucket_size 128");
+    text.line("proxy_headers_hash_max_size 1024");
     text.line("server_names_hash_bucket_size 512");
     text.line("server_names_hash_max_size 65536");
 }
@@ -116,7 +101,11 @@ fn general(text: &mut Text, paths: &Paths) {
 fn tls(text: &mut Text, server: &Server) {
     text.line("ssl_protocols TLSv1.2 TLSv1.3");
     text.line(format!("ssl_ciphers {}", CIPHERS.join(":")));
-    text.line("ssl_prefer_server_ciphers off");
+    // All are strong, so the order matters little; scanners complain of one that visitors choose.
+    text.line("ssl_prefer_server_ciphers on");
+    if server.version.has_ssl_conf_command() {
+        text.line("ssl_conf_command Options PrioritizeChaCha");
+    }
     text.line("ssl_ecdh_curve X25519:prime256v1:secp384r1");
     text.line("ssl_session_cache shared:SSL:10m");
     text.line("ssl_session_timeout 1d");
@@ -141,8 +130,15 @@ fn forwarding(text: &mut Text, server: &Server) {
     );
     text.block("map $http_host $asked_port", |text| {
         text.line("default ''");
-        text.line("~(?<port>:[0-9]+)$ $port");
+        text.line("\"~(?<port>:[0-9]{1,5})$\" $port");
     });
+    text.comment("OPTIONS needs no password: it must not become another method behind us.");
+    for (_, variable) in METHODS {
+        text.block(format!("map $request_method $asked_{variable}"), |text| {
+            text.line(format!("default $http_{variable}"));
+            text.line("OPTIONS ''");
+        });
+    }
     if !server.trusted_proxies.is_empty() {
         text.comment(
             "From these, $remote_addr is the last address in X-Forwarded-For that is none of theirs.",
@@ -176,7 +172,7 @@ fn unknown_names(text: &mut Text, paths: &Paths, server: &Server) {
 
 /// What every location that hands requests on includes. It stands in the location, and not above it, since any
 /// `proxy_set_header` there would drop all that are inherited.
-pub(super) fn upstream_conf() -> Part {
+pub(super) fn upstream_conf() -> String {
     let mut text = Text::new();
     text.line("proxy_http_version 1.1");
     for (header, value) in [
@@ -193,12 +189,16 @@ pub(super) fn upstream_conf() -> Part {
     for header in DROPPED {
         text.line(format!("proxy_set_header {header} ''"));
     }
+    for (header, variable) in METHODS {
+        text.line(format!("proxy_set_header {header} $asked_{variable}"));
+    }
     text.line("proxy_hide_header Strict-Transport-Security");
-    Part::of("upstream", text.finish())
+    text.line("proxy_ignore_headers X-Accel-Redirect");
+    text.finish()
 }
 
-/// One site's file.
-fn site(server: &Server, site: &Site, upstream_conf: &str) -> String {
+/// One site's file, which includes what every location includes by its name.
+pub(super) fn site(server: &Server, site: &Site, upstream_conf: &str) -> String {
     let mut text = Text::new();
     if !site.upstreams.is_empty() {
         text.block(format!("upstream {}", site.id), |text| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 
 use super::candidate::{self, Found};
-use super::render::{self, Rendered};
+use super::parts::{self, Rendered};
 use super::{Paths, Server, complaint};
 use crate::host::Host;
 use crate::wire::Fqdn;
@@ -29,10 +29,10 @@ pub(super) fn trial<'s>(
     sites: Vec<Rendered<'s>>,
     mut found: Found,
 ) -> Result<Trial<'s>> {
-    let upstream = render::upstream_conf();
+    let upstream = parts::upstream();
     let attempt = |sites: &[Rendered<'_>], found: &mut Found| -> Result<(String, Option<String>)> {
-        let main = render::nginx_conf(paths, server, sites);
-        candidate::write(host, paths, &main, render::parts(sites, &upstream), found)?;
+        let main = parts::main(paths, server, sites);
+        candidate::write(host, paths, &main, parts::all(sites, &upstream), found)?;
         let refusal = candidate::refusal(host, paths, server, sites.len())?;
         Ok((main, refusal))
     };
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_site_that_nginx_does_not_name_is_found_by_halving() {
         let sites: Vec<Site> = (0..100).map(|number| site(&format!("s{number}.example"))).collect();
-        let rendered = render::sites(&server(), &sites);
+        let rendered = parts::of_sites(&server(), &sites);
         let trials = std::cell::Cell::new(0);
         for bad in [0, 1, 50, 98, 99] {
             trials.set(0);
@@ -127,7 +127,7 @@ mod tests {
     fn a_configuration_that_is_refused_without_sites_is_an_error() {
         let said = "nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)";
         let sites = [site("a.example")];
-        let sites = render::sites(&server(), &sites);
+        let sites = parts::of_sites(&server(), &sites);
         let error = search(&server(), &sites, said.to_owned(), |_| Ok(Some(said.to_owned())));
         assert_eq!(
             error.unwrap_err().to_string(),

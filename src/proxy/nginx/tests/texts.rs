@@ -10,7 +10,7 @@ use expect_test::expect_file;
 
 use crate::cert::Source;
 use crate::host::Host;
-use crate::proxy::nginx::{Paths, Server, Site, Version, Worker, render};
+use crate::proxy::nginx::{Paths, Server, Site, Version, Worker, parts};
 
 fn server(minor: u32, patch: u32) -> Server {
     Server {
@@ -39,7 +39,7 @@ fn site(paths: &Paths) -> Site {
 
 /// All files of a configuration, one after the other, each under its name.
 fn together(paths: &Paths, server: &Server, sites: &[Site]) -> String {
-    let files = render::files(paths, server, sites);
+    let files = parts::files(paths, server, sites);
     let texts: Vec<String> = files.iter().map(|(name, text)| format!("==> {name} <==\n{text}\n")).collect();
     texts.concat()
 }
@@ -113,11 +113,17 @@ fn nginx_accepts_the_texts_of_its_version() {
     let (other_server, other_sites) = variants(&paths);
     let worker = host.is_superuser().then(|| Worker::new("www-data", 33));
     let high = Server { http_port: 18080, https_port: 18443, version, worker, ..server(22, 1) };
-    try_out(&host, &paths, &high, &[site(&paths)]);
-    try_out(&host, &paths, &Server { version, ..other_server }, &other_sites);
+    for said in [
+        try_out(&host, &paths, &high, &[site(&paths)]),
+        try_out(&host, &paths, &Server { version, ..other_server }, &other_sites),
+    ] {
+        assert!(said.contains("test is successful"), "{said}");
+        assert!(!said.contains("[warn]"), "{said}");
+    }
 }
 
-fn try_out(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) {
+/// What nginx says of the configuration for these sites, which are given certificates.
+pub(super) fn try_out(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> String {
     for folder in [
         paths.certificates.of_source(Source::SelfSigned),
         paths.live().join("sites"),
@@ -134,14 +140,12 @@ fn try_out(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) {
         std::fs::write(&site.certificate, certificate.pem() + &key.serialize_pem()).unwrap();
     }
     std::fs::remove_dir_all(paths.live()).unwrap();
-    for (name, text) in render::files(paths, server, sites) {
+    for (name, text) in parts::files(paths, server, sites) {
         let file = paths.live().join(name);
         host.create_folder(file.parent().unwrap(), 0o700).unwrap();
         std::fs::write(file, text).unwrap();
     }
-    let said = nginx_test(&paths.live().join("nginx.conf"));
-    assert!(said.contains("test is successful"), "{said}");
-    assert!(!said.contains("[warn]"), "{said}");
+    nginx_test(&paths.live().join("nginx.conf"))
 }
 
 fn nginx_test(conf: &Path) -> String {

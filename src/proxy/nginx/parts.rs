@@ -1,0 +1,97 @@
+//! The files of a configuration: the main file, and parts that are named after their content.
+
+use std::collections::BTreeMap;
+
+use super::{Paths, Server, Site, render};
+use crate::host::file_stem;
+use crate::reactive::digest;
+
+/// The main file's name.
+pub(super) const MAIN: &str = "nginx.conf";
+
+/// A file that the main file names, directly or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Its path in the configuration's folder. A name stands for one content only.
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
+impl Part {
+    pub(super) fn of(stem: &str, text: String) -> Self {
+        Self { name: format!("{stem}.{}.conf", digest(text.as_bytes())), text }
+    }
+
+    /// Whether a file of that name should have this content.
+    pub(super) fn is_named_after(name: &str, content: &[u8]) -> bool {
+        name.ends_with(&format!(".{}.conf", digest(content)))
+    }
+
+    /// The name of a part without what stands for its content, for people: `sites/blog.example.com.conf`.
+    pub(super) fn plain_name(name: &str) -> String {
+        let stem = name.strip_suffix(".conf").and_then(|rest| rest.rsplit_once('.'));
+        let is_digest = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match stem {
+            Some((stem, digest)) if is_digest(digest) => format!("{stem}.conf"),
+            _ => name.to_owned(),
+        }
+    }
+}
+
+/// A site and its file.
+#[derive(Debug, Clone)]
+pub(super) struct Rendered<'s> {
+    pub(super) site: &'s Site,
+    pub(super) part: Part,
+}
+
+/// What every location that hands requests on includes.
+pub(super) fn upstream() -> Part {
+    Part::of("upstream", render::upstream_conf())
+}
+
+/// The files of sites.
+pub(super) fn of_sites<'s>(server: &Server, sites: &'s [Site]) -> Vec<Rendered<'s>> {
+    let upstream = upstream().name;
+    let part = |site: &Site| {
+        Part::of(&format!("sites/{}", file_stem(site.id.as_str())), render::site(server, site, &upstream))
+    };
+    sites.iter().map(|site| Rendered { site, part: part(site) }).collect()
+}
+
+/// All parts of a configuration.
+pub(super) fn all<'r>(sites: &'r [Rendered<'_>], upstream: &'r Part) -> impl Iterator<Item = &'r Part> {
+    sites.iter().map(|one| &one.part).chain([upstream])
+}
+
+/// The main file that names these.
+pub(super) fn main(paths: &Paths, server: &Server, sites: &[Rendered<'_>]) -> String {
+    render::nginx_conf(paths, server, &sites.iter().map(|site| site.part.name.as_str()).collect())
+}
+
+/// All files of a configuration, by their path in its folder.
+pub(super) fn files(paths: &Paths, server: &Server, sites: &[Site]) -> BTreeMap<String, String> {
+    let sites = of_sites(server, sites);
+    let main = Part { name: MAIN.to_owned(), text: main(paths, server, &sites) };
+    let parts = sites.into_iter().map(|one| one.part).chain([main, upstream()]);
+    parts.map(|part| (part.name, part.text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_for_one_content() {
+        let part = Part::of("sites/a.example", "text".to_owned());
+        assert_eq!(part.name, "sites/a.example.982d9e3eb996f559e633f4d194def376.conf");
+        assert!(Part::is_named_after(&part.name, b"text") && !Part::is_named_after(&part.name, b"other"));
+        for (name, plain) in [
+            (part.name.as_str(), "sites/a.example.conf"),
+            ("sites/a.example.conf", "sites/a.example.conf"),
+            ("a", "a"),
+        ] {
+            assert_eq!(Part::plain_name(name), plain);
+        }
+    }
+}
