@@ -64,6 +64,7 @@ integration:
 soak:
 	@scripts/install-tools
 	cargo build --workspace --bins --examples
+	SOAK=yes cargo test --test charm acme
 	SOAK=yes WALKS=$${WALKS:-50000} cargo test --test faults -- --nocapture
 
 lint:

@@ -8,7 +8,9 @@ use ssl_termination::{charm, cli};
 fn main() -> ExitCode {
     let environment = Environment::read();
     match environment.program.as_str() {
-        "ssl-termination" => cli::run(&environment),
+        "ssl-termination" => {
+            cli::run(&environment, cli::Charm { handlers: charm::HANDLERS, status: charm::status })
+        }
         _ => ssl_termination::main(charm::HANDLERS, charm::status),
     }
 }

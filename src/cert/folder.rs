@@ -125,11 +125,38 @@ impl Folder {
         self.state.join("ca.crt")
     }
 
+    /// What the ACME client and the hook tell each other.
+    pub fn acme(&self) -> PathBuf {
+        self.state.join("acme")
+    }
+
+    /// The key of the ACME account.
+    pub fn account_key(&self) -> PathBuf {
+        self.acme().join("account.pem")
+    }
+
+    /// What is wanted from ACME.
+    pub fn wanted(&self) -> PathBuf {
+        self.acme().join("wanted.json")
+    }
+
+    /// How far the ACME client has come.
+    pub fn progress(&self) -> PathBuf {
+        self.acme().join("progress.json")
+    }
+
+    /// Held by the ACME client while it is at work.
+    pub fn lock(&self) -> PathBuf {
+        self.acme().join("lock")
+    }
+
     /// Writes a file that holds a key, whole and lasting; others can't read it.
-    pub(super) fn write_key(&self, host: &Host, path: &Path, content: &[u8]) -> Result<(), FileError> {
+    pub(crate) fn write_key(&self, host: &Host, path: &Path, content: &[u8]) -> Result<(), FileError> {
         host.create_folder(&self.state, 0o711)?;
-        host.create_folder(&self.certificates(), KEYS_MODE)?;
-        if let Some(parent) = path.parent().filter(|parent| **parent != self.certificates()) {
+        if path.starts_with(self.certificates()) {
+            host.create_folder(&self.certificates(), KEYS_MODE)?;
+        }
+        if let Some(parent) = path.parent() {
             host.create_folder(parent, KEYS_MODE)?;
         }
         host.write(path, content, KEY_MODE, Owner::Us)?;
@@ -138,8 +165,8 @@ impl Folder {
 
     /// Closes a key's file that others can read.
     pub(super) fn close(&self, host: &Host, path: &Path) -> Result<(), FileError> {
-        let is_closed =
-            host.mode(path)? == Some(KEY_MODE) && host.mode(&self.certificates())? == Some(KEYS_MODE);
+        let parent = if path.starts_with(self.certificates()) { self.certificates() } else { self.acme() };
+        let is_closed = host.mode(path)? == Some(KEY_MODE) && host.mode(&parent)? == Some(KEYS_MODE);
         match host.read(path)? {
             Some(content) if !is_closed => self.write_key(host, path, &content),
             _ => Ok(()),

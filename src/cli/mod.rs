@@ -1,6 +1,7 @@
 //! The same calls for people, and for charms in other languages. Run in a hook or through `juju exec`.
 
 mod call;
+mod certificates;
 mod flag;
 mod input;
 mod target;
@@ -14,8 +15,11 @@ use serde_json::Value;
 
 use self::target::Target;
 use crate::host::Host;
+use crate::interface::Handler;
 use crate::interface::Hook;
+use crate::juju::tool::status::Status;
 use crate::juju::{Context, Environment, log};
+use crate::reactive::{self, Flag};
 use crate::{client, proxy};
 
 /// Terminate TLS for related applications, and ask for it.
@@ -37,7 +41,13 @@ struct Cli {
 enum Command {
     /// Take in the current hook, and nothing else. Call it first in each hook of the endpoint, so that the flags stay
     /// true; the other commands do the same if it was not called.
-    Hook,
+    ///
+    /// With an event's name this charm's own handlers run too: certificates-changed is what its ACME client says when
+    /// there is something new.
+    Hook {
+        /// What has happened.
+        event: Option<Happening>,
+    },
     /// Look at flags and change them.
     #[command(subcommand)]
     Flag(flag::Command),
@@ -95,10 +105,38 @@ enum Command {
     },
     /// Print what would be served, what would change and why; change nothing.
     Plan,
+    /// Certificates from an ACME server.
+    #[command(subcommand)]
+    Certificates(certificates::Command),
+}
+
+/// What can happen to this charm that is no hook of Juju.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Happening {
+    CertificatesChanged,
+}
+
+impl std::str::FromStr for Happening {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        (text == "certificates-changed")
+            .then_some(Self::CertificatesChanged)
+            .ok_or("not certificates-changed")
+    }
+}
+
+/// A charm's handlers and what its status says.
+#[derive(Debug, Clone, Copy)]
+pub struct Charm {
+    /// The handler table.
+    pub handlers: &'static [Handler],
+    /// What `juju status` should say.
+    pub status: fn(&Hook) -> Result<Option<Status>>,
 }
 
 /// Runs one command line; gives the exit code.
-pub fn run(environment: &Environment) -> ExitCode {
+pub fn run(environment: &Environment, charm: Charm) -> ExitCode {
     log::start(log::Reader::Person);
     let host = Host::new(&environment.root, &environment.path);
     let cli = match Cli::try_parse() {
@@ -108,7 +146,7 @@ pub fn run(environment: &Environment) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match command(cli.command, &host, &environment.program) {
+    match command(cli.command, &host, &environment.program, charm) {
         Ok(yes) => ExitCode::from(u8::from(!yes)),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
@@ -118,11 +156,22 @@ pub fn run(environment: &Environment) -> ExitCode {
 }
 
 /// Does what was asked; says no only to a question.
-fn command(command: Command, host: &Host, program: &str) -> Result<bool> {
+fn command(command: Command, host: &Host, program: &str, charm: Charm) -> Result<bool> {
+    if let Command::Certificates(command) = command {
+        return certificates::run(command, host, program).map(|()| true);
+    }
     let context = Context::read(program)?;
     let begin = || Hook::begin_without_options(host.clone(), context.clone());
     match command {
-        Command::Hook => begin()?.commit(None).map(|()| true),
+        Command::Certificates(_) => Ok(true),
+        Command::Hook { event: None } => begin()?.commit(None).map(|()| true),
+        Command::Hook { event: Some(Happening::CertificatesChanged) } => {
+            let mut hook = Hook::begin(host.clone(), context)?;
+            hook.flags().set(Flag::hook("certificates-changed"));
+            reactive::run(charm.handlers, &mut hook, Hook::flags)?;
+            let status = (charm.status)(&hook)?;
+            hook.commit(status).map(|()| true)
+        }
         Command::Flag(command) => flag::run(&command, begin()?),
         Command::Plan => {
             let hook = Hook::peek(host.clone(), context.clone())?;

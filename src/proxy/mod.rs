@@ -10,6 +10,7 @@ mod lookup;
 pub mod nginx;
 mod obstacle;
 mod plan;
+mod renewal;
 mod secrets;
 mod serving;
 mod summary;

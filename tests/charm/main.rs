@@ -1,6 +1,8 @@
 //! The charm in a Juju of the tests: real processes, real nginx, real curl.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+mod acme;
+mod acme_faults;
 mod attack;
 mod calls;
 mod certificates;
@@ -11,6 +13,7 @@ mod cost;
 mod dispatch;
 mod examples;
 mod flags_table;
+mod guard;
 mod hooks_folder;
 mod limits;
 mod neighbours;

@@ -5,14 +5,28 @@ use std::fs;
 use std::path::Path;
 
 /// The rooms from the ground up; a room uses only rooms before it.
-const ROOMS: [&str; 11] =
-    ["host", "wire", "juju", "reactive", "interface", "cert", "options", "proxy", "client", "charm", "cli"];
+const ROOMS: [&str; 12] = [
+    "host",
+    "wire",
+    "juju",
+    "reactive",
+    "interface",
+    "cert",
+    "issuer",
+    "options",
+    "proxy",
+    "client",
+    "charm",
+    "cli",
+];
 
 /// Pairs that are apart though one stands before the other.
-const APART: [(&str, &str); 4] = [("client", "proxy"), ("wire", "host"), ("charm", "cli"), ("cli", "charm")];
+const APART: [(&str, &str); 5] =
+    [("client", "proxy"), ("proxy", "issuer"), ("wire", "host"), ("charm", "cli"), ("cli", "charm")];
 
 /// What only one room may do: a piece of text, and where it may stand.
-const FENCES: [(&str, &[&str]); 7] = [
+const FENCES: [(&str, &[&str]); 8] = [
+    ("tokio::net", &["src/issuer/"]),
     ("std::fs", &["src/host/"]),
     ("fs::", &["src/host/"]),
     ("process::Command", &["src/host/"]),

@@ -30,5 +30,6 @@ pub use difference::{Difference, Differences, differences, is_serving};
 pub use install::{Step, install, missing};
 pub use paths::Paths;
 pub use server::{Server, Site};
+pub(super) use service::systemctl;
 pub use version::Version;
 pub use worker::Worker;
