@@ -13,6 +13,9 @@ use crate::wire::Fqdn;
 /// for explanations.
 const SERVER: &str = "Server: ";
 
+/// How a file begins that must not be used any more, while nginx still does: for nginx it is an explanation.
+pub(super) const RETIRED: &[u8] = b"Not to be used any more\n";
+
 /// What a PEM file with a certificate and its key says, as far as it is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {
@@ -33,8 +36,11 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Reads a file's content; nothing if it is damaged or the key is another certificate's.
+    /// Reads a file's content; nothing if it is retired, damaged or the key is another certificate's.
     pub fn read(content: &[u8]) -> Option<Self> {
+        if content.starts_with(RETIRED) {
+            return None;
+        }
         let blocks: Vec<Pem> = Pem::iter_from_buffer(content).collect::<Result<_, _>>().ok()?;
         let block = |label: &str| blocks.iter().find(|block| block.label == label);
         let certificate = block("CERTIFICATE")?.parse_x509().ok()?;

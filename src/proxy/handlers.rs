@@ -27,6 +27,9 @@ const PORTS: &str = "ports";
 const SUMMARY: &str = "summary";
 const OWN_ANSWER: &str = "own answer";
 
+/// The flag that says that files are still there which nginx may have needed until now.
+pub(super) const RETIRED: &str = "proxy.has-retired-certificates";
+
 fn flag(name: &str) -> Result<Flag> {
     Ok(name.parse()?)
 }
@@ -70,6 +73,10 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
         Ok(serving) => serving,
         Err(error) => return obstructed(hook, error),
     };
+    if hook.flags().is_set(RETIRED) {
+        paths.certificates.bury(&hook.host)?;
+        hook.flags().clear(&flag(RETIRED)?);
+    }
     log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
     let wanted = renewal::wanted(&hook.context, &options, &asked, &plan, &serving);

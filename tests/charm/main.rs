@@ -8,6 +8,7 @@ mod calls;
 mod certificates;
 mod charms;
 mod client;
+mod corpus;
 mod cost;
 mod dispatch;
 mod examples;
