@@ -140,7 +140,6 @@ Wants=network-online.target
 Type=oneshot
 ExecStart={command}
 TimeoutStartSec={limit}
-PrivateTmp=yes
 ProtectHome=yes
 ProtectSystem=full
 PrivateDevices=yes

@@ -147,7 +147,7 @@ fn a_site_is_served_at_once_and_then_with_a_certificate_that_is_trusted() {
     assert_eq!(stage.told()["a.example.com"], acme());
     assert_eq!(
         stage.told()["_notes"]["a.example.com"],
-        "moves to certificates: waiting for a certificate from certificates"
+        "moves to certificates: no certificate provider is related: relate one to the endpoint certificates"
     );
     assert_eq!(stage.visit("a.example.com", &root), 200);
     stage.world.juju.configure("proxy", [("certificate-source", "self-signed")]);

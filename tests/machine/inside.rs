@@ -126,7 +126,8 @@ fn certificates(machine: &mut Machine, relation: RelationId) {
     fs::write("/usr/bin/juju-exec", "#!/bin/sh\necho \"$@\" >>/run/juju-exec\n").unwrap();
     run(Command::new("chmod").args(["+x", "/usr/bin/juju-exec"]));
     let pebble = Pebble::start(80, Manners::default());
-    let server = [("acme-server", pebble.directory()), ("acme-ca", pebble.trusted().to_owned())];
+    let directory = pebble.directory().replace("localhost", "127.0.0.1"); // there is no /etc/hosts
+    let server = [("acme-server", directory), ("acme-ca", pebble.trusted().to_owned())];
     machine.juju.configure("proxy", server);
     machine.juju.configure("proxy", [("acme-agree-tos", true)]);
     machine.settle();
