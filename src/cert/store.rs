@@ -213,9 +213,11 @@ impl<'a> Store<'a> {
             Some(old) => old.renewed(&whose, self.now)?,
             None => Authority::new(&whose, self.now)?,
         };
-        self.folder.write_key(self.host, &self.folder.authority(), new.text().as_bytes())?;
+        // The certificate first: an authority that is there has one to be trusted by, wherever a hook was cut off.
         let certificate = new.certificate().as_bytes();
+        self.folder.create(self.host)?;
         self.host.write(&self.folder.authority_certificate(), certificate, 0o644, Owner::Us)?;
+        self.folder.write_key(self.host, &self.folder.authority(), new.text().as_bytes())?;
         Ok(new)
     }
 }
