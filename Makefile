@@ -26,7 +26,7 @@ demo:
 	@cargo run --quiet --example demo
 
 test:
-	@scripts/install-tools
+	@scripts/install-tools python
 	cargo build --workspace --bins
 	cargo test --workspace --no-fail-fast
 
@@ -57,7 +57,8 @@ soak:
 
 lint:
 	@scripts/install-tools lint
-	shellcheck scripts/* tests/machine/enter .ci/run
+	shellcheck scripts/* tests/machine/enter .ci/run examples/*/hooks/*-changed examples/python-client/dispatch
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package rust-client -- -D warnings # the library alone, without the feature charm
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet

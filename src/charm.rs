@@ -2,40 +2,29 @@
 
 use anyhow::Result;
 
-use crate::interface::Hook;
+use crate::interface::{Handler, Hook};
 use crate::juju::Lifecycle;
 use crate::juju::tool::status::{State, Status};
-use crate::reactive::{Flag, Handler};
 use crate::{client, options, proxy};
-
-const fn row(
-    name: &'static str,
-    when: &'static [&'static str],
-    when_not: &'static [&'static str],
-    run: fn(&mut Hook) -> Result<()>,
-) -> Handler<Hook> {
-    Handler { name, when, when_not, run }
-}
 
 /// The handlers. The first ones note that what is served may have to change; `proxy.stale` then brings it about once,
 /// whatever has happened in this hook. What we ask for ourselves is compared in every hook: that costs nothing.
-pub const HANDLERS: &[Handler<Hook>] = &[
-    row("options have changed", &["config.changed"], &[], options_have_changed),
-    row("requests have changed", &["endpoint.ssl-termination.update"], &[], proxy::look_again),
-    row("our web servers have changed", &["endpoint.reverseproxy.update"], &[], proxy::look_again),
-    row("nothing is sure", &["hook.anew"], &[], proxy::look_again),
-    row("time goes by", &["hook.update-status"], &[], proxy::look_again),
-    row("start", &["hook.start"], &[], proxy::start),
-    row("stop", &["hook.stop"], &[], proxy::stop),
-    row("remove", &["hook.remove"], &[], proxy::remove),
-    row("serve", &["proxy.stale"], &["proxy.stopped"], proxy::serve),
-    row("ask the proxy", &["endpoint.proxy.available"], &[], client::ask),
-    row("take note of the answer", &["endpoint.proxy.update"], &[], client::take_note),
-    row("take note of the web servers", &["endpoint.website.update"], &[], client::take_note),
+pub const HANDLERS: &[Handler] = &[
+    Handler::new("options may have changed", &["hook.config-changed"], &["hook.anew"], take_options),
+    Handler::new("requests have changed", &["endpoint.ssl-termination.update"], &[], proxy::look_again),
+    Handler::new("our web servers have changed", &["endpoint.reverseproxy.update"], &[], proxy::look_again),
+    Handler::new("nothing is sure", &["hook.anew"], &[], take_options),
+    Handler::new("time goes by", &["hook.update-status"], &[], proxy::look_again),
+    Handler::new("start", &["hook.start"], &[], proxy::start),
+    Handler::new("stop", &["hook.stop"], &[], proxy::stop),
+    Handler::new("remove", &["hook.remove"], &[], proxy::remove),
+    Handler::new("serve", &["proxy.stale"], &["proxy.stopped"], proxy::serve),
+    Handler::new("ask the proxy", &["endpoint.proxy.available"], &[], client::ask),
+    Handler::new("take note of the answer", &["endpoint.proxy.update"], &[], client::take_note),
+    Handler::new("take note of the web servers", &["endpoint.website.update"], &[], client::take_note),
 ];
 
-fn options_have_changed(hook: &mut Hook) -> Result<()> {
-    hook.flags().clear(&Flag::config_changed());
+fn take_options(hook: &mut Hook) -> Result<()> {
     options::take(hook)?;
     proxy::look_again(hook)
 }

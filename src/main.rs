@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use ssl_termination::juju::Environment;
-use ssl_termination::{charm, cli, interface};
+use ssl_termination::{charm, cli};
 
 fn main() -> ExitCode {
     let environment = Environment::read();
-    ExitCode::from(match environment.program.as_str() {
+    match environment.program.as_str() {
         "ssl-termination" => cli::run(&environment),
-        _ => interface::main(&environment, charm::HANDLERS, charm::status),
-    })
+        _ => ssl_termination::main(charm::HANDLERS, charm::status),
+    }
 }

@@ -2,16 +2,20 @@
 
 mod call;
 mod flag;
+mod input;
+mod target;
 
-use std::io::{Read, Write};
+use std::io::Write;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use serde_json::Value;
 
+use self::target::Target;
 use crate::host::Host;
 use crate::interface::Hook;
-use crate::juju::{Context, Environment, RelationId, log};
+use crate::juju::{Context, Environment, log};
 use crate::{client, proxy};
 
 /// Terminate TLS for related applications, and ask for it.
@@ -36,15 +40,25 @@ enum Command {
     /// Look at flags and change them.
     #[command(subcommand)]
     Flag(flag::Command),
-    /// Ask for TLS on an endpoint of the requires side. Reads the request from standard input, a JSON object; `{}`
-    /// withdraws it. Sending what was sent before costs nothing.
+    /// Ask for TLS on an endpoint of the requires side. Sending what was sent before costs nothing.
     ///
-    ///   `{"fqdn": ["example.com"], "upstreams": [{"hostname": "10.0.0.4", "port": 8080}]}`
+    ///   ssl-termination send-cert-info --fqdn example.com --upstream 10.0.0.4:8080
     ///
-    /// fqdn: the names, which share a certificate. upstreams: where the web servers are. Besides, if you like:
-    /// credentials, "user password", asked of visitors; contact-email; nginx-config, a list of directives.
+    /// The request can also be a JSON object, from --file or standard input; `{}` withdraws it:
+    ///
+    ///   `{"fqdn": ["example.com"], "upstreams": [{"hostname": "10.0.0.4", "port": 8080}],`
+    ///    `"credentials": "user password", "contact-email": "", "nginx-config": ["gzip on"]}`
+    ///
+    /// Only fqdn must be there.
     #[command(verbatim_doc_comment)]
-    SendCertInfo(Target),
+    SendCertInfo {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        request: input::Request,
+    },
+    /// Exit with 0 if all that was asked for is served, with 1 if not; print it in a line that is fit for `status-set`.
+    Ready(Target),
     /// Print what the proxy says: a JSON list with one report for each of its units.
     ///
     ///   `[{"remote_unit_name": "proxy/0", "status": {"example.com": {"certificate": "self-signed", …}}}]`
@@ -55,40 +69,44 @@ enum Command {
     #[command(verbatim_doc_comment)]
     GetStatus(Target),
     /// Print what is asked for on an endpoint of the provides side: a JSON list with one request for each unit.
+    ///
+    ///   `[{"juju_unit": "blog/0", "fqdn": ["example.com"], "upstreams": […], …}]`
+    ///
+    /// One that cannot be used has "refused" besides, with the field and the reason.
+    #[command(verbatim_doc_comment)]
     GetCertRequests(Target),
-    /// Answer on an endpoint of the provides side. Reads the status from standard input, any JSON value.
-    SendStatus(Target),
+    /// Answer on an endpoint of the provides side. The status is any JSON value, from --file or standard input.
+    ///
+    ///   `{"example.com": {"certificate": "manual"}, "_pending": {"blog.example.com": "no certificate yet"}}`
+    ///
+    /// A name at the top is served. Send each relation its own: --relation.
+    #[command(verbatim_doc_comment)]
+    SendStatus {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        answer: input::Answer,
+    },
     /// Print what would be served, what would change and why; change nothing.
     Plan,
 }
 
-/// Which relations a call is about.
-#[derive(Debug, Args)]
-struct Target {
-    /// The charm's endpoint.
-    #[arg(long, value_name = "NAME")]
-    endpoint: String,
-    /// One relation of it, such as tls:7; without it, all.
-    #[arg(long, value_name = "ID")]
-    relation: Option<RelationId>,
-}
-
 /// Runs one command line; gives the exit code.
-pub fn run(environment: &Environment) -> u8 {
+pub fn run(environment: &Environment) -> ExitCode {
     log::start(log::Reader::Person);
     let host = Host::new(&environment.root, &environment.path);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() { 2 } else { 0 };
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
     match command(cli.command, &host, &environment.program) {
-        Ok(yes) => u8::from(!yes),
+        Ok(yes) => ExitCode::from(u8::from(!yes)),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
-            2
+            ExitCode::from(2)
         }
     }
 }
@@ -105,26 +123,18 @@ fn command(command: Command, host: &Host, program: &str) -> Result<bool> {
             let lines = [proxy::explain(&hook)?, client::explain(&hook)?].concat();
             lines.iter().try_for_each(|line| say(line)).map(|()| true)
         }
-        Command::SendCertInfo(target) => {
-            let text = standard_input("the request")?;
-            call::send_cert_info(&target, begin()?, &text).map(|()| true)
+        Command::SendCertInfo { target, request } => {
+            let read = request.read(host)?;
+            call::send_cert_info(&target, begin()?, &request, read).map(|()| true)
         }
-        Command::SendStatus(target) => {
-            let text = standard_input("the status")?;
-            call::send_status(&target, begin()?, &text).map(|()| true)
+        Command::Ready(target) => call::ready(&target, begin()?),
+        Command::SendStatus { target, answer } => {
+            let status = answer.read(host)?;
+            call::send_status(&target, begin()?, status.as_ref()).map(|()| true)
         }
         Command::GetStatus(target) => call::get_status(&target, begin()?).map(|()| true),
         Command::GetCertRequests(target) => call::get_cert_requests(&target, begin()?).map(|()| true),
     }
-}
-
-fn standard_input(what: &str) -> Result<String> {
-    let mut text = String::new();
-    std::io::stdin()
-        .read_to_string(&mut text)
-        .with_context(|| format!("cannot read {what} from standard input"))?;
-    anyhow::ensure!(!text.trim().is_empty(), "{what} is expected on standard input, as JSON; nothing came");
-    Ok(text)
 }
 
 fn print(value: &Value) -> Result<()> {

@@ -5,6 +5,12 @@ use crate::juju::tool::relation::Bag;
 use crate::juju::{Event, Metadata, RelationKind};
 use crate::reactive::{Change, Flag, Flags, View};
 
+/// The flags `available` and `update` of each endpoint that this program follows.
+pub fn of_endpoints(metadata: &Metadata) -> impl Iterator<Item = [Flag; 2]> {
+    let followed = metadata.endpoints().filter(|endpoint| keys(*endpoint).is_some());
+    followed.map(|endpoint| [Flag::available(endpoint.name), Flag::update(endpoint.name)])
+}
+
 /// Raises and clears the flags of every endpoint of ours, from what has become of units in this hook.
 ///
 /// `available` is set as long as the endpoint has a unit at the other side. `update` is raised when a watched key of

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::flags::follow;
@@ -9,26 +11,31 @@ use crate::host::Host;
 use crate::juju::tool::relation::Bag;
 use crate::juju::tool::status::Status;
 use crate::juju::tool::{config, relation, state, status};
-use crate::juju::{Context, Event, Lifecycle, Metadata, RelationId, RelationKind};
+use crate::juju::{Context, Event, Lifecycle, Metadata, RelationId, RelationKind, UnitName};
 use crate::reactive::{Committed, Flag, Flags, Next, Standing, State, Store};
 
 /// The key of Juju's charm state that holds the token of the generation it has committed.
 const TOKEN: &str = "ssl-termination-generation";
 
-/// One hook: what happened, what is known, what has been decided so far.
+/// One hook: what happened, what is known, what has been decided so far. What handlers are given.
 #[derive(Debug)]
 pub struct Hook {
     /// Files and processes.
+    #[doc(hidden)]
     pub host: Host,
     /// Where and as whom we run.
+    #[doc(hidden)]
     pub context: Context,
     /// The charm's endpoints.
+    #[doc(hidden)]
     pub metadata: Metadata,
     /// What happened.
     pub event: Event,
     /// What is remembered; handlers change it.
+    #[doc(hidden)]
     pub state: State,
     /// How the flag file stood to what Juju has committed.
+    #[doc(hidden)]
     pub standing: Standing,
     /// Whether nothing that is remembered of the outside can be relied on: every file, every service, every port is
     /// to be compared with what should be.
@@ -40,12 +47,14 @@ pub struct Hook {
 
 impl Hook {
     /// Takes in what happened: the event, the remembered state as far as Juju has it too, what the other sides say
-    /// now, and the flags that follow.
+    /// now, and the flags that follow. [`main`](super::main) does it.
+    #[doc(hidden)]
     pub fn begin(host: Host, context: Context) -> Result<Self> {
         Self::open(host, context, true)
     }
 
     /// As [`Hook::begin`], but for one that will not be committed: it leaves no mark.
+    #[doc(hidden)]
     pub fn peek(host: Host, context: Context) -> Result<Self> {
         Self::open(host, context, false)
     }
@@ -71,6 +80,7 @@ impl Hook {
         let in_parts = context.commits_in_parts || !tokens;
         let mut anew = standing.is_stale()
             || died.is_some()
+            || (standing == Standing::New && missed_the_beginning(&event))
             || (in_parts && standing == Standing::Current && store.repeats())
             || store.is_migrated()
             || [Lifecycle::UpgradeCharm, Lifecycle::Start].iter().any(|step| event.is(*step));
@@ -102,10 +112,8 @@ impl Hook {
             () => Reach::Event,
         };
         let view = &mut self.state.view;
-        if (reach == Reach::Everything || self.event.is(Lifecycle::ConfigChanged))
-            && view.set_config(config::get(&self.host)?)?
-        {
-            self.state.flags.set(Flag::config_changed());
+        if reach == Reach::Everything || self.event.is(Lifecycle::ConfigChanged) {
+            view.set_config(config::get(&self.host)?)?;
         }
         if let Some(level) =
             view.option("log-level")?.and_then(Value::as_str).and_then(|level| level.parse().ok())
@@ -152,6 +160,28 @@ impl Hook {
     /// The flags, for handlers to read, set and clear.
     pub fn flags(&mut self) -> &mut Flags {
         &mut self.state.flags
+    }
+
+    /// Our own unit.
+    pub fn unit(&self) -> &UnitName {
+        &self.context.unit
+    }
+
+    /// The value of an option of the charm, as `config-get` has it; nothing if it is not set. As it was in the last
+    /// `config-changed` or `hook.anew`.
+    pub fn option(&self, name: &str) -> Result<Option<&Value>> {
+        self.state.view.option(name)
+    }
+
+    /// What [`Hook::keep`] has kept under `name`; the default if that is nothing, or nothing of this type.
+    pub fn kept<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
+        self.state.kept(name)
+    }
+
+    /// Keeps a value from hook to hook, as JSON in a file that only root can read. It goes back with the flags when
+    /// Juju does not commit the hook.
+    pub fn keep(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
+        self.state.keep(name, value)
     }
 
     /// The relation that ends with this hook; nothing can be published to it any more.
@@ -201,6 +231,7 @@ impl Hook {
     }
 
     /// Ends the hook: tells Juju what is new, then writes the state.
+    #[doc(hidden)]
     pub fn commit(mut self, status: Option<Status>) -> Result<()> {
         self.state.flags.end_hook();
         if !self.event.is_hook() && self.standing.is_stale() && self.store.differs(&Next::of(&self.state)?) {
@@ -231,4 +262,9 @@ impl Hook {
         }
         self.store.commit(&self.host, next, self.standing, changed)
     }
+}
+
+/// Whether a unit that remembers nothing has lived without this program: a relation begins with its -created.
+fn missed_the_beginning(event: &Event) -> bool {
+    matches!(event, Event::Relation(event) if event.kind != RelationKind::Created)
 }

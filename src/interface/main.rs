@@ -1,31 +1,32 @@
+use std::process::ExitCode;
+
 use anyhow::{Context as _, Result};
 
-use super::Hook;
+use super::{Handler, Hook};
 use crate::host::Host;
 use crate::juju::tool::status::Status;
 use crate::juju::tool::unit;
 use crate::juju::{self, Context, Environment, Event};
-use crate::reactive::{self, Handler};
+use crate::reactive;
 
-/// Runs the hook that Juju has called us as; gives the exit code.
+/// Runs the hook that Juju has called this program as: takes in what happened, runs the handlers whose flags match,
+/// publishes what they have decided. The whole of a charm's `main`.
 ///
-/// `status` tells what `juju status` should say, from the whole, after the handlers. An error leaves flags and file
-/// as they were, goes to the unit's log as one entry, and makes Juju run the hook again.
-pub fn main(
-    environment: &Environment,
-    table: &[Handler<Hook>],
-    status: fn(&Hook) -> Result<Option<Status>>,
-) -> u8 {
+/// `status` tells what `juju status` should say, from the whole, after the handlers; with `None` it stays as it is.
+/// An error leaves flags and file as they were, goes to the unit's log as one entry, and makes Juju run the hook
+/// again.
+pub fn main(handlers: &[Handler], status: fn(&Hook) -> Result<Option<Status>>) -> ExitCode {
     juju::log::start(juju::log::Reader::Juju);
+    let environment = Environment::read();
     let host = Host::new(&environment.root, &environment.path);
-    match run(host.clone(), &environment.program, table, status) {
-        Ok(()) => 0,
+    match run(host.clone(), &environment.program, handlers, status) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let message = format!("{error:#}");
             if unit::log_error(&host, &message).is_err() {
                 log::error!("{message}");
             }
-            1
+            ExitCode::FAILURE
         }
     }
 }
@@ -33,7 +34,7 @@ pub fn main(
 fn run(
     host: Host,
     program: &str,
-    table: &[Handler<Hook>],
+    handlers: &[Handler],
     status: fn(&Hook) -> Result<Option<Status>>,
 ) -> Result<()> {
     let context = Context::read(program)?;
@@ -43,7 +44,7 @@ fn run(
     }
     let one_hook = || {
         let mut hook = Hook::begin(host, context)?;
-        reactive::run(table, &mut hook, Hook::flags)?;
+        reactive::run(handlers, &mut hook, Hook::flags)?;
         let status = status(&hook)?;
         hook.commit(status)
     };

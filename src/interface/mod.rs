@@ -6,13 +6,19 @@
 mod flags;
 mod hook;
 mod main;
+mod outcome;
 pub mod provides;
 pub mod requires;
 mod take_in;
 pub mod websites;
 
+pub use flags::of_endpoints;
 pub use hook::Hook;
 pub use main::main;
+pub use outcome::outcome_of;
+
+/// One row of a charm's handler table.
+pub type Handler = crate::reactive::Handler<Hook>;
 
 use crate::juju::{Endpoint, Role};
 

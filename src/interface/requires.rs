@@ -1,10 +1,12 @@
 //! The side that asks for TLS: it publishes a request and reads the status.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use super::Hook;
+use super::{Hook, outcome_of};
+use crate::juju::tool::network;
+use crate::juju::tool::status::Status;
 use crate::juju::{RelationId, UnitName};
-use crate::wire::{Composed, Published};
+use crate::wire::{Composed, Fqdn, Port, Published, Readiness, Upstream, readiness};
 
 /// What one unit of the proxy says.
 #[derive(Debug, Clone)]
@@ -42,4 +44,33 @@ pub fn get_status<'a>(hook: &'a Hook, endpoint: &str) -> Result<Vec<Report<'a>>>
             status: Published::parse(bag.get("status").map(String::as_str)),
         })
         .collect())
+}
+
+/// What has become of what we ask for on an endpoint, as `juju status` could say it: active when every unit of the
+/// proxy serves every name. Nothing while nothing is asked for.
+pub fn outcome(hook: &Hook, endpoint: &str) -> Result<Option<Status>> {
+    outcome_over(hook, endpoint, &hook.relations(endpoint)?)
+}
+
+/// As [`outcome`], over some of the endpoint's relations.
+pub fn outcome_over(hook: &Hook, endpoint: &str, relations: &[RelationId]) -> Result<Option<Status>> {
+    let reports = get_status(hook, endpoint)?;
+    let (mut names, mut all): (Vec<Fqdn>, Vec<Readiness>) = (Vec::new(), Vec::new());
+    for relation in relations {
+        let text = hook.published(relation, "cert-request")?.unwrap_or_default();
+        let Ok(Some(request)) = Composed::compose(text) else { continue };
+        let of_relation = reports.iter().filter(|report| report.relation == relation);
+        all.extend(of_relation.map(|report| readiness(&report.status, request.fqdn())));
+        names.extend(request.fqdn().iter().filter(|name| !names.contains(name)).cloned().collect::<Vec<_>>());
+    }
+    Ok((!names.is_empty()).then(|| outcome_of(&names, &all)))
+}
+
+/// This unit as an upstream: the address under which the other side of the endpoint reaches it, and a port. One call
+/// of `network-get`.
+pub fn own_upstream(hook: &Hook, endpoint: &str, port: Port) -> Result<Upstream> {
+    let address = network::ingress_address(&hook.host, endpoint)?;
+    let host =
+        address.parse().with_context(|| format!("cannot use the address of the endpoint {endpoint}"))?;
+    Ok(Upstream { host, port })
 }

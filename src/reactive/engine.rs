@@ -18,6 +18,16 @@ pub struct Handler<C> {
 }
 
 impl<C> Handler<C> {
+    /// The handler `name`, which runs when all of `when` and none of `when_not` are set.
+    pub const fn new(
+        name: &'static str,
+        when: &'static [&'static str],
+        when_not: &'static [&'static str],
+        run: fn(&mut C) -> Result<()>,
+    ) -> Self {
+        Self { name, when, when_not, run }
+    }
+
     fn matches(&self, flags: &Flags) -> bool {
         self.when.iter().all(|flag| flags.is_set(flag))
             && !self.when_not.iter().any(|flag| flags.is_set(flag))

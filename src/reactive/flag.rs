@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Flag(String);
 
+/// What the names of flags begin with that live no longer than the hook.
+const HOOK: &str = "hook.";
+
 /// A text that is no flag's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a flag: {0:?}: a flag is 1 to 255 letters, digits, dots, hyphens and underscores")]
@@ -65,15 +68,20 @@ impl Flag {
         Self(format!("endpoint.{endpoint}.update"))
     }
 
-    /// `config.changed`: an option has another value than when this flag was last cleared.
-    pub fn config_changed() -> Self {
-        Self("config.changed".to_owned())
-    }
-
     /// `hook.NAME`, set while the hook of that name runs and never kept: `hook.install`. `hook.anew` is set in a hook
     /// in which nothing that is remembered of the outside can be relied on.
     pub fn hook(name: &str) -> Self {
-        Self(format!("hook.{name}"))
+        Self(format!("{HOOK}{name}"))
+    }
+
+    /// Whether it lives no longer than the hook.
+    pub fn is_of_hook(&self) -> bool {
+        self.0.starts_with(HOOK)
+    }
+
+    /// The flag's name.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -125,7 +133,7 @@ impl Flags {
 
     /// Clears the flags that live no longer than the hook.
     pub fn end_hook(&mut self) {
-        self.set.retain(|flag| !flag.0.starts_with("hook."));
+        self.set.retain(|flag| !flag.is_of_hook());
     }
 
     /// The flags that have been set or cleared since the last call.

@@ -113,16 +113,15 @@ impl View {
         Ok(self.config.entries()?.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
-    /// Takes in the configuration; says whether an option has another value than before.
-    pub fn set_config(&mut self, config: Map<String, Value>) -> Result<bool> {
-        if self.config()? == config {
-            return Ok(false);
+    /// Takes in the configuration.
+    pub fn set_config(&mut self, config: Map<String, Value>) -> Result<()> {
+        if self.config()? != config {
+            self.config = Table::at(&self.pieces, "config", &Root::default());
+            for (name, value) in config {
+                self.config.insert(name, value)?;
+            }
         }
-        self.config = Table::at(&self.pieces, "config", &Root::default());
-        for (name, value) in config {
-            self.config.insert(name, value)?;
-        }
-        Ok(true)
+        Ok(())
     }
 
     /// Whether an endpoint has a relation.

@@ -350,7 +350,6 @@ fn an_event_that_changes_nothing_may_be_followed_by_one_that_clears() {
 
 /// The hook fails after it has done all this.
 const THEN_FAIL: &str = "ssl-termination hook\n\
-    ssl-termination flag clear endpoint.tls.available\n\
     ssl-termination flag clear endpoint.tls.update\n\
     ssl-termination flag set mine\n\
     exit 1\n";
@@ -358,8 +357,7 @@ const THEN_FAIL: &str = "ssl-termination hook\n\
 fn listed(stage: &mut Stage) -> Vec<String> {
     let run = stage.model.exec("ours/0", "ssl-termination flag list");
     assert_eq!(run.exit, 0, "{}", run.trace());
-    let lines = run.stdout.lines().map(str::to_owned);
-    lines.filter(|line| !line.starts_with("config.") && !line.starts_with("hook.")).collect()
+    run.stdout.lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -418,7 +416,7 @@ fn looking_at_the_flags_meanwhile_does_not_hide_that_a_hook_was_not_committed() 
 fn outside_of_hooks_nothing_is_changed_while_juju_lacks_the_last_hook() {
     let (mut stage, relation) = Stage::related(PROVIDES, "tls");
     lose_a_change(&mut stage, relation);
-    let run = stage.model.exec("ours/0", "ssl-termination flag clear endpoint.tls.available");
+    let run = stage.model.exec("ours/0", "ssl-termination flag set mine");
     assert_eq!(run.exit, 2);
     assert!(run.stderr.contains("was not committed"), "{}", run.stderr);
     assert_eq!(listed(&mut stage), ["endpoint.tls.available"]);
@@ -464,10 +462,7 @@ fn flags_of_a_scripts_own_are_kept_and_odd_names_refused() {
     assert_eq!(say("ssl-termination flag is-set my.flag_1"), said(1, ""));
     assert_eq!(say("ssl-termination flag set my.flag_1"), said(0, ""));
     assert_eq!(say("ssl-termination flag is-set my.flag_1"), said(0, ""));
-    assert_eq!(
-        say("ssl-termination flag list | grep -v ^config"),
-        said(0, "endpoint.tls.available\nmy.flag_1\n")
-    );
+    assert_eq!(say("ssl-termination flag list"), said(0, "endpoint.tls.available\nmy.flag_1\n"));
     assert_eq!(say("ssl-termination flag clear my.flag_1"), said(0, ""));
     assert_eq!(
         say("ssl-termination flag clear my.flag_1"),
@@ -494,4 +489,79 @@ fn an_event_that_changes_nothing_is_taken_in_by_the_first_process_of_its_hook_al
     let runs = model.juju.settle();
     let tools: Vec<&str> = runs[0].calls.iter().map(|call| call.argv[0].as_str()).collect();
     assert_eq!(tools, ["state-get", "relation-get", "state-get", "state-get"]);
+}
+
+#[test]
+fn several_flags_are_asked_for_set_and_cleared_at_once() {
+    let (mut stage, _) = Stage::related(PROVIDES, "tls");
+    let script = "ssl-termination flag set a b; \
+        for question in 'all-set a b' 'all-set a c' 'any-set c a' 'any-set c d' 'is-set a'; do \
+            ssl-termination flag $question && echo yes || echo no; \
+        done; \
+        ssl-termination flag clear a b c; ssl-termination flag list";
+    let run = stage.model.exec("ours/0", script);
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        ("yes\nno\nyes\nno\nyes\nendpoint.tls.available\n", "")
+    );
+}
+
+#[test]
+fn flags_that_come_and_go_by_themselves_or_never_are_refused_in_clear_words() {
+    let (mut stage, _) = Stage::related(PROVIDES, "tls");
+    let before = stage.model.state_files("ours/0");
+    let of_hook = "hook.install comes and goes with its hook, for handlers in Rust: \
+        a script finds its hook's name in JUJU_HOOK_NAME";
+    let by_itself = "endpoint.tls.available is set while there is a unit at the other side: \
+        nobody else sets or clears it";
+    let unknown = |flag: &str| {
+        format!(
+            "no endpoint of metadata.yaml has the flag {flag} \
+             (there is: endpoint.tls.available, endpoint.tls.update)"
+        )
+    };
+    for (command, said) in [
+        ("set hook.install", of_hook.to_owned()),
+        ("clear mine hook.install", of_hook.to_owned()),
+        ("is-set hook.install", of_hook.to_owned()),
+        ("set mine endpoint.tls.available", by_itself.to_owned()),
+        ("clear endpoint.tls.available", by_itself.to_owned()),
+        ("set endpoint.tsl.update", unknown("endpoint.tsl.update")),
+        ("is-set endpoint.tsl.update", unknown("endpoint.tsl.update")),
+        ("all-set mine endpoint.tls.joined", unknown("endpoint.tls.joined")),
+        ("any-set endpoint.tls", unknown("endpoint.tls")),
+    ] {
+        let run = stage.model.exec("ours/0", &format!("ssl-termination flag {command}"));
+        let all = (run.exit, run.stdout.as_str(), run.stderr.as_str());
+        assert_eq!(all, (2, "", format!("error: {said}\n").as_str()), "{command}");
+    }
+    assert_eq!(stage.model.state_files("ours/0"), before);
+    let run =
+        stage.model.exec("ours/0", "ssl-termination flag set endpoint.tls.update; ssl-termination flag list");
+    assert_eq!(run.stdout, "endpoint.tls.available\nendpoint.tls.update\n", "to look at it again");
+}
+
+#[test]
+fn a_charm_that_has_relations_before_it_has_this_program_learns_of_all_of_them() {
+    let mut model = Model::new(5);
+    let endpoints = "requires: {tls: {interface: ssl-termination}}";
+    model.shell("ours", endpoints, 1);
+    for application in ["web", "shop"] {
+        model.puppet(application, "provides: {tls: {interface: ssl-termination}}", 1);
+    }
+    model.juju.settle();
+    model.script("ours/0", "true");
+    let web = model.juju.relate("ours:tls", "web:tls");
+    let shop = model.juju.relate("ours:tls", "shop:tls");
+    model.juju.relation_set("web/0", web, [("status", "[]")]);
+    model.juju.settle();
+    assert_eq!(model.flags("ours/0"), [""; 0]);
+    model.script("ours/0", "ssl-termination get-status");
+    model.juju.relation_set("shop/0", shop, [("status", "{}")]);
+    let run = model.one();
+    let reports: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let units: Vec<&str> =
+        reports.as_array().unwrap().iter().map(|one| one["remote_unit_name"].as_str().unwrap()).collect();
+    assert_eq!(units, ["web/0", "shop/0"], "{}", run.trace());
+    assert_eq!(model.flags("ours/0"), ["endpoint.tls.available", "endpoint.tls.update"]);
 }

@@ -7,6 +7,7 @@ mod charms;
 mod client;
 mod cost;
 mod dispatch;
+mod examples;
 mod flags_table;
 mod hooks_folder;
 mod neighbours;

@@ -8,43 +8,29 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
 use serde_json::{Value, json};
-use ssl_termination::host::Host;
-use ssl_termination::interface::{self, Hook, provides, requires};
-use ssl_termination::juju::{Environment, Metadata, Role};
-use ssl_termination::reactive::{Flag, Handler};
 use ssl_termination::wire::{CertRequest, Composed, Fqdn, json};
+use ssl_termination::{Flag, Handler, Hook, Result, provides, requires};
 
 const ENDPOINT: &str = "ssl-termination";
 const SENT: &str = "request.sent";
 const REQUEST: &str = r#"{"fqdn": ["a.example.com"], "contact-email": "", "credentials": "u p",
     "upstreams": [{"hostname": "10.0.0.4", "port": "8080"}]}"#;
 
-const PROXY: &[Handler<Hook>] = &[
-    Handler {
-        name: "somebody is there",
-        when: &["endpoint.ssl-termination.available"],
-        when_not: &[],
-        run: available,
-    },
-    Handler { name: "answer", when: &["endpoint.ssl-termination.update"], when_not: &[], run: answer },
+const PROXY: &[Handler] = &[
+    Handler::new("somebody is there", &["endpoint.ssl-termination.available"], &[], available),
+    Handler::new("answer", &["endpoint.ssl-termination.update"], &[], answer),
 ];
 
-const CLIENT: &[Handler<Hook>] = &[
-    Handler { name: "ask", when: &["endpoint.ssl-termination.available"], when_not: &[SENT], run: ask },
-    Handler { name: "listen", when: &["endpoint.ssl-termination.update"], when_not: &[], run: listen },
+const CLIENT: &[Handler] = &[
+    Handler::new("ask", &["endpoint.ssl-termination.available"], &[SENT], ask),
+    Handler::new("listen", &["endpoint.ssl-termination.update"], &[], listen),
 ];
 
 fn main() -> ExitCode {
-    let environment = Environment::read();
-    let host = Host::new(&environment.root, &environment.path);
-    let metadata = Metadata::read(&host, Path::new(".")).unwrap_or_default();
-    let table = match metadata.endpoint(ENDPOINT).map(|endpoint| endpoint.role) {
-        Some(Role::Provides) => PROXY,
-        _ => CLIENT,
-    };
-    ExitCode::from(interface::main(&environment, table, |_| Ok(None)))
+    let metadata = std::fs::read_to_string("metadata.yaml").unwrap_or_default();
+    let handlers = if metadata.contains("provides:") { PROXY } else { CLIENT };
+    ssl_termination::main(handlers, |_| Ok(None))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a handler")]

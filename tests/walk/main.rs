@@ -4,22 +4,19 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use anyhow::Result;
 use serde_json::{Value, json};
-use ssl_termination::interface::{self, Hook, provides};
-use ssl_termination::juju::{Environment, RelationId};
 use ssl_termination::proxy::{Claims, Owner, Policy, Resolved, Wanted, plan};
-use ssl_termination::reactive::{Flag, Handler, Standing};
+use ssl_termination::reactive::Standing;
 use ssl_termination::wire::{CertRequest, Fqdn};
+use ssl_termination::{Flag, Handler, Hook, RelationId, Result, provides};
 
 const ENDPOINT: &str = "ssl-termination";
 const CLAIMS: &str = "claim ";
 
-const TABLE: &[Handler<Hook>] = &[Handler { name: "answer", when: &[], when_not: &[], run: answer }];
+const HANDLERS: &[Handler] = &[Handler::new("answer", &[], &[], answer)];
 
 fn main() -> ExitCode {
-    let environment = Environment::read();
-    ExitCode::from(interface::main(&environment, TABLE, |_| Ok(None)))
+    ssl_termination::main(HANDLERS, |_| Ok(None))
 }
 
 fn answer(hook: &mut Hook) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The hook tools, one function a call, one file a family. Each call costs a process and a round trip to the agent.
 
 pub mod config;
+pub mod network;
 pub mod port;
 pub mod relation;
 pub mod state;

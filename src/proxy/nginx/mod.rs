@@ -1,6 +1,6 @@
 //! nginx as the data plane: the configuration's text, its trial, its way into the running server.
 //!
-//! Writing the text is pure; [`apply`] compares it with what is served, lets nginx try the difference as a
+//! Writing the text is pure; `apply` compares it with what is served, lets nginx try the difference as a
 //! candidate, and makes it live in one step; the rest is small tools for that.
 
 mod apply;

@@ -5,22 +5,18 @@
 use std::process::ExitCode;
 use std::{env, fs};
 
-use anyhow::Result;
 use serde_json::{Value, json};
-use ssl_termination::interface::{self, Hook, provides};
-use ssl_termination::juju::{Environment, Event, RelationId, UnitName};
-use ssl_termination::reactive::{Flag, Handler};
 use ssl_termination::wire::{CertRequest, Fqdn};
+use ssl_termination::{Event, Flag, Handler, Hook, RelationId, Result, UnitName, provides};
 
 const ENDPOINT: &str = "front";
 
-const HANDLERS: &[Handler<Hook>] =
-    &[Handler { name: "answer", when: &["endpoint.front.update"], when_not: &[], run: answer }];
+const HANDLERS: &[Handler] = &[Handler::new("answer", &["endpoint.front.update"], &[], answer)];
 
 fn main() -> ExitCode {
-    let code = interface::main(&Environment::read(), HANDLERS, |_| Ok(None));
+    let code = ssl_termination::main(HANDLERS, |_| Ok(None));
     note_peak();
-    ExitCode::from(code)
+    code
 }
 
 fn answer(hook: &mut Hook) -> Result<()> {
