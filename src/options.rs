@@ -2,13 +2,16 @@
 
 use std::str::FromStr;
 
+mod acme;
 mod domains;
 
+pub use acme::{Acme, ExternalAccount};
 pub use domains::Domains;
 
 use anyhow::Result;
 use serde_json::{Map, Value};
 
+use crate::cert::{Source, Wish};
 use crate::interface::Hook;
 use crate::wire::{Composed, Credentials, Email, Fqdn, Network, NetworkError, Reason, Website};
 
@@ -57,6 +60,10 @@ pub struct Options {
     pub trusted_proxies: Vec<Network>,
     /// Which applications may have which names.
     pub allowed_domains: Domains,
+    /// Where certificates are to come from.
+    pub certificate_source: Wish,
+    /// The ACME server, if that is the source.
+    pub acme: Acme,
 }
 
 /// An option that cannot be used.
@@ -81,6 +88,8 @@ impl Default for Options {
             allow_local_upstreams: false,
             trusted_proxies: Vec::new(),
             allowed_domains: Domains::default(),
+            certificate_source: Wish::Auto,
+            acme: Acme::default(),
         }
     }
 }
@@ -115,13 +124,13 @@ impl Options {
                 .collect::<Result<_, NetworkError>>()
                 .map_err(refused("trusted-proxies"))?,
             allowed_domains: text("allowed-domains").parse().map_err(refused("allowed-domains"))?,
+            certificate_source: text("certificate-source").parse().map_err(refused("certificate-source"))?,
+            acme: Acme::parse(config)?,
         };
-        match text("certificate-source") {
-            "" | "self-signed" => {}
-            other => {
-                let reason = format!("{other:?} is not known: the one source so far is self-signed");
-                return Err(Malformed { option: "certificate-source", reason });
-            }
+        if options.certificate_source == Wish::Only(Source::Acme) && !options.acme.is_agreed {
+            let reason =
+                "must be true for certificate-source=acme: it says that you agree to the server's terms";
+            return Err(Malformed { option: "acme-agree-tos", reason: reason.to_owned() });
         }
         if options.http_port == options.https_port {
             let reason = format!("{} is the http-port too: they must differ", options.https_port);
@@ -224,7 +233,24 @@ mod tests {
             ),
             (
                 json!({"certificate-source": "acme"}),
-                "option certificate-source: \"acme\" is not known: the one source so far is self-signed",
+                "option acme-agree-tos: must be true for certificate-source=acme: it says that you agree to the server's terms",
+            ),
+            (
+                json!({"certificate-source": "letsencrypt"}),
+                "option certificate-source: \"letsencrypt\" is none of auto, acme, certificates, self-signed",
+            ),
+            (
+                json!({"acme-server": "http://acme.example"}),
+                "option acme-server: not a URL such as https://acme.example/directory: \"http://acme.example\"",
+            ),
+            (json!({"acme-ca": "x"}), "option acme-ca: holds no PEM certificate"),
+            (
+                json!({"acme-eab-key-id": "x"}),
+                "option acme-eab-hmac-key: must be set together with acme-eab-key-id",
+            ),
+            (
+                json!({"acme-eab-key-id": "x", "acme-eab-hmac-key": "?"}),
+                "option acme-eab-hmac-key: not in the base64url of ACME servers",
             ),
         ];
         for (config, said) in cases {

@@ -8,12 +8,14 @@ mod command;
 mod file;
 mod listening;
 mod lock;
+mod name;
 mod process;
 mod running;
 
 pub use command::Command;
 pub use file::{FileError, Mode, Owner};
 pub use lock::Lock;
+pub use name::{file_stem, hex};
 pub use process::{Output, ProcessError};
 pub use running::{ProcessId, Signal};
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::handlers::obstacle;
-use super::inputs::{Planned, planned};
+use super::inputs::{self, Planned, planned};
 use super::nginx::{self, Difference, Paths};
 use super::plan::{Plan, Site};
 use super::serving;
@@ -71,7 +71,8 @@ fn changes(hook: &Hook, options: &Options, plan: &Plan) -> Result<Vec<String>> {
     let differences = if plan.sites.is_empty() {
         nginx::differences(host, &paths, None)?
     } else if nginx::missing(host, &paths)?.is_empty() {
-        let (server, sites) = (serving::server(host, options)?, serving::sites(&paths, plan));
+        let parts = serving::look(host, &paths, &inputs::asked(options), plan)?;
+        let (server, sites) = (serving::server(host, options)?, serving::sites(&paths, plan, &parts));
         nginx::differences(host, &paths, Some((&server, &sites)))?
     } else {
         return Ok(vec!["install nginx, and write its configuration".to_owned()]);

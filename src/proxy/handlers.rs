@@ -1,7 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use serde_json::Value;
 
+use super::answers::{Before, answers};
 use super::inputs::{self, OWN_SITE, Planned, planned, relations, serving_endpoints};
 use super::nginx;
 use super::obstacle::Obstacle;
@@ -19,6 +21,7 @@ use crate::wire::Answer;
 /// Under which names things are kept from hook to hook.
 const PORTS: &str = "ports";
 const SUMMARY: &str = "summary";
+const OWN_ANSWER: &str = "own answer";
 
 fn flag(name: &str) -> Result<Flag> {
     Ok(name.parse()?)
@@ -41,31 +44,48 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     // Whatever comes in the way of serving: who asked first asked first.
     hook.state.keep_all(inputs::CLAIMS, plan.claims.by_name())?;
     hook.state.keep_all(inputs::ADDRESSES, &addresses)?;
-    let served = install_nginx(hook, &plan)
-        .and_then(|()| bring_about(&hook.host, &hook.context.unit, &options, &plan));
+    let (paths, asked) = (nginx::Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(&options));
+    let served = install_nginx(hook, &paths, &plan)
+        .and_then(|()| bring_about(&hook.host, &paths, &options, &asked, &plan));
     let serving = match served {
         Ok(serving) => serving,
         Err(error) => return obstructed(hook, error),
     };
     log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
-    let answers = serving.answers(&plan);
+    let before = |owner: &Owner| told_before(hook, owner);
+    let (answers, certified) = answers(&plan, &serving, &asked, &BTreeMap::new(), before);
     for relation in relations(hook)? {
         let answer = answers.get(&Owner::Relation(relation.clone())).map(Answer::to_value);
         provides::send_status_to(hook, &relation, answer.as_ref())?;
     }
-    hook.state.keep(SUMMARY, &Summary::of(&answers))
+    hook.state.keep(OWN_ANSWER, &answers.get(&Owner::Own).map(Answer::to_value))?;
+    hook.state.keep(SUMMARY, &Summary::of(&answers, &certified))
+}
+
+/// With which certificates an owner's names were at the top of the last answer.
+fn told_before(hook: &Hook, owner: &Owner) -> Before {
+    let answer = match owner {
+        Owner::Own => hook.state.kept::<Value>(OWN_ANSWER).unwrap_or_default(),
+        Owner::Relation(relation) => {
+            let text = hook.published(relation, "status").ok().flatten();
+            text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+        }
+    };
+    let top = |(name, served): (&String, &Value)| {
+        Some((name.clone(), served.get("certificate")?.as_str()?.to_owned()))
+    };
+    answer.as_object().into_iter().flatten().filter_map(top).collect()
 }
 
 /// The first site brings nginx onto the machine.
-fn install_nginx(hook: &mut Hook, plan: &Plan) -> Result<()> {
-    let paths = nginx::Paths::new(&hook.host, &hook.context.unit)?;
-    let missing = if plan.sites.is_empty() { Vec::new() } else { nginx::missing(&hook.host, &paths)? };
+fn install_nginx(hook: &mut Hook, paths: &nginx::Paths, plan: &Plan) -> Result<()> {
+    let missing = if plan.sites.is_empty() { Vec::new() } else { nginx::missing(&hook.host, paths)? };
     if missing.is_empty() {
         return Ok(());
     }
     hook.show(Status { state: State::Maintenance, message: "installing nginx".to_owned() })?;
-    nginx::install(&hook.host, &paths, &missing, &hook.context.proxies)
+    nginx::install(&hook.host, paths, &missing, &hook.context.proxies)
 }
 
 /// What a person must put right is no failure of the hook: the status says it, and each later look tries again.

@@ -7,6 +7,7 @@ use super::lookup::{self, Addresses};
 use super::plan::{NOT_ALLOWED, Plan, TAKEN, plan};
 use super::upstreams::{self, Policy};
 use super::wanted::{Owner, Wanted};
+use crate::cert::Asked;
 use crate::interface::{Hook, provides, websites};
 use crate::juju::{Endpoint, RelationId, Role};
 use crate::options::Options;
@@ -38,6 +39,12 @@ pub(super) fn planned(hook: &Hook, options: &Options) -> Result<Planned> {
     };
     let plan = plan(&requests, &claims(hook, &requests)?, &policy, &resolved);
     Ok(Planned { plan, addresses: lookup::to_keep(&resolved) })
+}
+
+/// Which certificates are asked for.
+pub(super) fn asked(options: &Options) -> Asked {
+    let acme = options.acme.is_agreed.then_some(options.acme.server.as_str());
+    Asked::of(options.certificate_source, false, acme)
 }
 
 /// All requests, in the order in which free names are given out: our own, then by relation and unit.

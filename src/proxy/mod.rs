@@ -1,6 +1,6 @@
 //! The side that terminates TLS: from requests to sites, from sites to nginx.
 
-pub mod cert;
+mod answers;
 mod claims;
 mod explain;
 mod handlers;

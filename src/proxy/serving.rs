@@ -1,50 +1,61 @@
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
 use anyhow::Result;
 
-use super::cert;
 use super::nginx::{self, Paths, Server, passwords};
 use super::plan::{Plan, Site};
-use super::wanted::Owner;
+use crate::cert::{self, Asked, Part, Store};
 use crate::host::Host;
-use crate::juju::UnitName;
 use crate::options::Options;
-use crate::wire::{Answer, Fqdn, Served};
+use crate::wire::Fqdn;
+
+/// What each site is served with, by the site's name: parts of its names with a certificate each.
+pub(super) type Parts = BTreeMap<Fqdn, Vec<Part>>;
 
 /// What came of a plan.
 #[derive(Debug, Default)]
 pub(super) struct Serving {
-    /// When the certificate of each site ends, by the site's name.
-    expires: BTreeMap<Fqdn, String>,
+    /// With which certificates.
+    pub(super) parts: Parts,
     /// Sites that nginx refuses, and why.
-    refused: BTreeMap<Fqdn, String>,
+    pub(super) refused: BTreeMap<Fqdn, String>,
 }
 
 /// Makes certificates, password files, configuration and nginx what the plan says.
 ///
 /// Certificates of sites that are gone are kept: the site may come back.
-pub(super) fn bring_about(host: &Host, unit: &UnitName, options: &Options, plan: &Plan) -> Result<Serving> {
-    let paths = Paths::new(host, unit)?;
+pub(super) fn bring_about(
+    host: &Host,
+    paths: &Paths,
+    options: &Options,
+    asked: &Asked,
+    plan: &Plan,
+) -> Result<Serving> {
     if plan.sites.is_empty() {
-        nginx::retire(host, &paths)?;
+        nginx::retire(host, paths)?;
         return Ok(Serving::default());
     }
     let server = server(host, options)?;
-    let now = SystemTime::now();
-    let mut serving = Serving::default();
-    let mut known = passwords::Known::read(host, &paths)?;
+    let mut known = passwords::Known::read(host, paths)?;
+    let store = Store::new(host, &paths.certificates, asked, cert::now())?;
+    let mut parts = Parts::new();
     for site in &plan.sites {
-        let certificate = cert::keep(host, &paths, site.name(), &site.names, now)?;
-        serving.expires.insert(site.name().clone(), certificate.expires);
+        parts.insert(site.name().clone(), store.keep(site.name(), &site.names)?);
         if let Some(credentials) = &site.credentials {
-            passwords::keep(host, &paths, server.worker.as_ref(), site.name(), credentials, &mut known)?;
+            passwords::keep(host, paths, server.worker.as_ref(), site.name(), credentials, &mut known)?;
         }
     }
-    serving.refused = nginx::apply(host, &paths, &server, &sites(&paths, plan))?.refused;
+    let refused = nginx::apply(host, paths, &server, &sites(paths, plan, &parts))?.refused;
     let protected = plan.sites.iter().filter(|site| site.credentials.is_some());
-    passwords::forget(host, &paths, protected.map(Site::name), &known)?;
-    Ok(serving)
+    passwords::forget(host, paths, protected.map(Site::name), &known)?;
+    Ok(Serving { parts, refused })
+}
+
+/// With what each site would be served.
+pub(super) fn look(host: &Host, paths: &Paths, asked: &Asked, plan: &Plan) -> Result<Parts> {
+    let store = Store::new(host, &paths.certificates, asked, cert::now())?;
+    let look = |site: &Site| Ok((site.name().clone(), store.look(site.name(), &site.names)?));
+    plan.sites.iter().map(look).collect()
 }
 
 pub(super) fn server(host: &Host, options: &Options) -> Result<Server> {
@@ -52,33 +63,20 @@ pub(super) fn server(host: &Host, options: &Options) -> Result<Server> {
 }
 
 /// The plan's sites in nginx's terms: addresses and files.
-pub(super) fn sites(paths: &Paths, plan: &Plan) -> Vec<nginx::Site> {
-    let site = |site: &Site| nginx::Site {
-        id: site.name().clone(),
-        aliases: site.names[1..].to_vec(),
-        upstreams: site.upstreams.clone(),
-        directives: site.directives.clone(),
-        certificate: paths.certificate(site.name()),
-        passwords: site.credentials.as_ref().map(|_| paths.password_file(site.name())),
+pub(super) fn sites(paths: &Paths, plan: &Plan, parts: &Parts) -> Vec<nginx::Site> {
+    let site = |site: &Site| {
+        let (first, others) = parts.get(site.name())?.split_first()?;
+        let apart =
+            |part: &Part| part.names.iter().map(|name| (name.clone(), part.pem.clone())).collect::<Vec<_>>();
+        Some(nginx::Site {
+            id: site.name().clone(),
+            aliases: site.names[1..].to_vec(),
+            upstreams: site.upstreams.clone(),
+            directives: site.directives.clone(),
+            certificate: first.pem.clone(),
+            apart: others.iter().flat_map(apart).collect(),
+            passwords: site.credentials.as_ref().map(|_| paths.password_file(site.name())),
+        })
     };
-    plan.sites.iter().map(site).collect()
-}
-
-impl Serving {
-    /// What to tell each owner, now that it is known what is served.
-    pub(super) fn answers(&self, plan: &Plan) -> BTreeMap<Owner, Answer> {
-        let mut answers = plan.answers.clone();
-        for site in &plan.sites {
-            let answer = answers.entry(site.owner.clone()).or_default();
-            if let Some(reason) = self.refused.get(site.name()) {
-                let told = format!("nginx refuses the site: {reason}");
-                answer.pending.extend(site.names.iter().map(|name| (name.clone(), told.clone())));
-            } else if !site.upstreams.is_empty() {
-                let expires = self.expires.get(site.name()).cloned();
-                let served = Served { certificate: "self-signed".to_owned(), expires };
-                answer.served.extend(site.names.iter().map(|name| (name.clone(), served.clone())));
-            }
-        }
-        answers
-    }
+    plan.sites.iter().filter_map(site).collect()
 }

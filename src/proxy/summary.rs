@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::answers::Certified;
 use super::wanted::Owner;
 use crate::juju::tool::status::{State, Status};
 use crate::wire::{Answer, Fqdn};
@@ -22,20 +23,33 @@ pub(super) struct Summary {
     pending: usize,
     /// How many requests are refused.
     refused: usize,
+    /// Whether self-signed certificates are what is asked for.
+    self_signed: bool,
+    /// How many names wait for a certificate, and the first of them with its reason.
+    waiting: usize,
+    /// See `waiting`.
+    waits: Option<String>,
+    /// The first name whose certificate ends soon, with the reason.
+    ending: Option<String>,
 }
 
 impl Summary {
     /// Of these answers.
-    pub(super) fn of(answers: &BTreeMap<Owner, Answer>) -> Self {
+    pub(super) fn of(answers: &BTreeMap<Owner, Answer>, certified: &Certified) -> Self {
         let all = || answers.values();
-        let first = all().find_map(|answer| answer.served.keys().next());
+        let waits = |name: &Fqdn| certified.waiting.contains_key(name);
+        let served = all().find_map(|answer| answer.served.keys().next());
         Self {
             obstacle: None,
             served: all().map(|answer| answer.served.len()).sum(),
-            first: first.map(Fqdn::to_string),
-            own: answers.get(&Owner::Own).and_then(trouble),
-            pending: all().map(|answer| answer.pending.len()).sum(),
+            first: served.map(Fqdn::to_string),
+            own: answers.get(&Owner::Own).and_then(|answer| trouble(answer, certified)),
+            pending: all().flat_map(|answer| answer.pending.keys()).filter(|name| !waits(name)).count(),
             refused: all().map(|answer| answer.refused.len()).sum(),
+            self_signed: certified.self_signed,
+            waiting: certified.waiting.len(),
+            waits: first(&certified.waiting),
+            ending: first(&certified.ending),
         }
     }
 
@@ -50,28 +64,47 @@ impl Summary {
             Self { obstacle: Some(obstacle), .. } => (State::Blocked, obstacle.clone()),
             _ if missing.is_some() => (State::Blocked, missing.unwrap_or_default()),
             Self { own: Some(trouble), .. } => (State::Blocked, trouble.clone()),
-            Self { served: 0, pending: 0, refused: 0, .. } => return None,
+            Self { served: 0, pending: 0, refused: 0, waiting: 0, .. } => return None,
             Self { served: 0, .. } => (State::Waiting, format!("serving nothing{}", self.but())),
             Self { served: 1, first: Some(name), .. } => {
-                (State::Active, format!("serving {name}{}", self.but()))
+                (State::Active, format!("serving {name}{}{}", self.how(), self.but()))
             }
-            Self { served, .. } => (State::Active, format!("serving {served} names{}", self.but())),
+            Self { served, .. } => {
+                (State::Active, format!("serving {served} names{}{}", self.how(), self.but()))
+            }
         };
         Some(Status { state, message })
+    }
+
+    fn how(&self) -> &'static str {
+        if self.self_signed { " (self-signed)" } else { "" }
     }
 
     fn but(&self) -> String {
         let part =
             |count: usize, what: &str| if count > 0 { format!("; {count} {what}") } else { String::new() };
-        part(self.pending, "pending") + &part(self.refused, "refused")
+        let certificates = match (&self.ending, &self.waits) {
+            (Some(ending), _) => format!("; {ending}"),
+            (None, Some(waits)) if self.waiting == 1 => format!("; {waits}"),
+            (None, Some(waits)) => format!("; {} names wait for certificates; {waits}", self.waiting),
+            (None, None) => String::new(),
+        };
+        part(self.pending, "pending") + &part(self.refused, "refused") + &certificates
     }
 }
 
 /// The first thing that keeps an owner's names from being served.
-fn trouble(answer: &Answer) -> Option<String> {
+fn trouble(answer: &Answer, certified: &Certified) -> Option<String> {
     let refused =
         answer.refused.first().map(|refused| format!("our own site: {}: {}", refused.field, refused.reason));
-    refused.or_else(|| answer.pending.iter().next().map(|(name, reason)| format!("{name}: {reason}")))
+    refused.or_else(|| {
+        let mut pending = answer.pending.iter().filter(|(name, _)| !certified.waiting.contains_key(*name));
+        pending.next().map(|(name, reason)| format!("{name}: {reason}"))
+    })
+}
+
+fn first(of: &BTreeMap<Fqdn, String>) -> Option<String> {
+    of.iter().next().map(|(name, reason)| format!("{name}: {reason}"))
 }
 
 #[cfg(test)]
@@ -80,7 +113,8 @@ mod tests {
     use crate::wire::{RefusedRequest, Served};
 
     fn told(answers: &[(Owner, Answer)], missing: Option<&str>) -> String {
-        let status = Summary::of(&answers.iter().cloned().collect()).status(missing.map(str::to_owned));
+        let status = Summary::of(&answers.iter().cloned().collect(), &Certified::default())
+            .status(missing.map(str::to_owned));
         status.map_or("nothing".to_owned(), |status| format!("{}: {}", status.state, status.message))
     }
 

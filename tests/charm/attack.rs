@@ -557,7 +557,9 @@ fn a_file_in_the_place_of_the_folder_of_sites_is_replaced() {
 #[test]
 fn a_folder_in_the_place_of_a_certificate_is_replaced() {
     mended(|world| {
-        a_folder_instead_of(world.path(&format!("var/lib/ssl-termination/proxy-0/certificates/{NAME}.pem")));
+        a_folder_instead_of(
+            world.path(&format!("var/lib/ssl-termination/proxy-0/certificates/self-signed/{NAME}.pem")),
+        );
     });
 }
 
@@ -603,7 +605,7 @@ fn a_password_file_that_the_workers_cannot_read_is_mended() {
 fn a_key_that_others_can_read_is_closed_again() {
     let (mut world, _, _web) = serving();
     let folder = world.path("var/lib/ssl-termination/proxy-0/certificates");
-    let pem = folder.join(format!("{NAME}.pem"));
+    let pem = folder.join(format!("self-signed/{NAME}.pem"));
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(&pem, fs::Permissions::from_mode(0o644)).unwrap();
     look(&mut world);
@@ -646,7 +648,10 @@ fn a_web_server_that_cannot_be_used_is_named_in_the_status() {
 fn a_plan_tells_of_passwords_certificates_and_an_nginx_that_has_ended() {
     let (mut world, _, _web) = serving();
     world.kill_nginx();
-    fs::remove_file(world.path(&format!("var/lib/ssl-termination/proxy-0/certificates/{NAME}.pem"))).unwrap();
+    fs::remove_file(
+        world.path(&format!("var/lib/ssl-termination/proxy-0/certificates/self-signed/{NAME}.pem")),
+    )
+    .unwrap();
     let run = world.juju.exec("proxy/0", &["bin/ssl-termination", "plan"]);
     assert!(!run.stdout.contains("change nothing"), "{}", run.stdout);
 }

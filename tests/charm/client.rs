@@ -180,6 +180,9 @@ fn both_sides_of_this_charm_serve_a_web_application() {
     );
     world.juju.settle();
     assert_eq!(world.juju.status("blog/0"), ("active".to_owned(), "a.example.com served".to_owned()));
-    assert_eq!(world.juju.status("proxy/0"), ("active".to_owned(), "serving a.example.com".to_owned()));
+    assert_eq!(
+        world.juju.status("proxy/0"),
+        ("active".to_owned(), "serving a.example.com (self-signed)".to_owned())
+    );
     assert_eq!(world.get("https://a.example.com/").send().code, 200);
 }

@@ -40,7 +40,7 @@ fn two_proxies_keep_to_their_own_files_and_the_second_says_who_has_its_port() {
     world.juju.settle();
     world.juju.relation_set("blog/0", proxy, [("cert-request", request("proxy.example.com", &web))]);
     world.juju.settle();
-    assert_eq!(status(&world, "edge/0"), "active: serving edge.example.com");
+    assert_eq!(status(&world, "edge/0"), "active: serving edge.example.com (self-signed)");
     let said = status(&world, "proxy/0");
     let taken = |port: u16, option: &str| {
         format!("blocked: port {port} is used by the unit edge/0 on this machine: set another {option}")
@@ -53,7 +53,7 @@ fn two_proxies_keep_to_their_own_files_and_the_second_says_who_has_its_port() {
     let other = World::new(0);
     world.juju.configure("proxy", [("http-port", other.http_port), ("https-port", other.https_port)]);
     world.juju.settle();
-    assert_eq!(status(&world, "proxy/0"), "active: serving proxy.example.com");
+    assert_eq!(status(&world, "proxy/0"), "active: serving proxy.example.com (self-signed)");
     for (http, https, name) in [
         (world.http_port, world.https_port, "edge.example.com"),
         (other.http_port, other.https_port, "proxy.example.com"),
@@ -84,7 +84,7 @@ fn a_subordinate_client_beside_the_proxy_is_served() {
     world.juju.settle();
     world.juju.relation_set("agent/0", relation, [("cert-request", request("a.example.com", &web))]);
     world.juju.settle();
-    assert_eq!(status(&world, "proxy/0"), "active: serving a.example.com");
+    assert_eq!(status(&world, "proxy/0"), "active: serving a.example.com (self-signed)");
     let answer: Value = serde_json::from_str(&world.juju.bag(relation, "proxy/0")["status"]).unwrap();
     assert_eq!(answer["a.example.com"]["certificate"], "self-signed");
     assert_eq!(world.get("https://a.example.com/").send().code, 200);
@@ -128,7 +128,7 @@ fn our_charm_as_a_subordinate_asks_for_the_web_server_on_its_machine() {
         world.juju.relation_set(unit, website, values);
     }
     world.juju.settle();
-    assert_eq!(status(&world, "proxy/0"), "active: serving a.example.com");
+    assert_eq!(status(&world, "proxy/0"), "active: serving a.example.com (self-signed)");
     let mut answers: Vec<String> = (0..8)
         .map(|_| world.get("https://a.example.com/").send().body.lines().next().unwrap().to_owned())
         .collect();

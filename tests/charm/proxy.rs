@@ -75,7 +75,7 @@ fn a_request_becomes_a_site_and_its_withdrawal_ends_it() {
 
     ask(&mut world, relations[0], "blog/0", &request(&["a.example.com", "b.example.com"], &[&web]));
     assert_eq!(told(&world, relations[0]), json!({"a.example.com": served(), "b.example.com": served()}));
-    assert_eq!(status(&world), "active: serving 2 names");
+    assert_eq!(status(&world), "active: serving 2 names (self-signed)");
     let ports = [world.http_port, world.https_port].map(|port| format!("{port}/tcp"));
     assert_eq!(world.juju.opened_ports("proxy/0"), ports);
     for name in ["a.example.com", "b.example.com"] {
@@ -145,7 +145,7 @@ fn one_bad_request_hurts_only_itself() {
     for name in ["blog.example.com", "shop.example.com"] {
         assert_eq!(world.get(&format!("https://{name}/")).send().code, 200);
     }
-    assert_eq!(status(&world), "active: serving 2 names; 1 pending; 2 refused");
+    assert_eq!(status(&world), "active: serving 2 names (self-signed); 1 pending; 2 refused");
 
     ask(&mut world, relations[0], "blog/0", &json!({}));
     assert_eq!(
@@ -243,7 +243,7 @@ fn the_single_site_of_the_operator_is_served_from_the_options() {
         [("fqdns", "own.example.com www.own.example.com"), ("credentials", "ann sesame")],
     );
     world.juju.settle();
-    assert_eq!(status(&world), "active: serving 2 names");
+    assert_eq!(status(&world), "active: serving 2 names (self-signed)");
     let got = world.get("https://www.own.example.com/").with_password("ann:sesame").send();
     assert_eq!((got.code, got.body.lines().next()), (200, Some("web")));
 
@@ -270,7 +270,7 @@ fn a_malformed_option_is_named_and_the_last_good_ones_stay_in_force() {
     assert_eq!(told(&world, relations[0]), json!({"b.example.com": served()}), "everything else goes on");
     world.juju.configure("proxy", [("trusted-proxies", "10.0.0.0/8")]);
     world.juju.settle();
-    assert_eq!(status(&world), "active: serving b.example.com");
+    assert_eq!(status(&world), "active: serving b.example.com (self-signed)");
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn what_somebody_breaks_is_mended_at_the_next_look() {
     ask(&mut world, relations[0], "blog/0", &request(&["a.example.com"], &[&web]));
     let conf = world.path("etc/ssl-termination/proxy-0/conf/sites/a.example.com.conf");
     let text = fs::read_to_string(&conf).unwrap();
-    let pem = world.path("var/lib/ssl-termination/proxy-0/certificates/a.example.com.pem");
+    let pem = world.path("var/lib/ssl-termination/proxy-0/certificates/self-signed/a.example.com.pem");
     let damages: [&dyn Fn(&World); 4] = [
         &|_| fs::write(&conf, "nonsense").unwrap(),
         &|_| fs::remove_file(&conf).unwrap(),

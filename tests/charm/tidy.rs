@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 /// The rooms from the ground up; a room uses only rooms before it.
-const ROOMS: [&str; 10] =
-    ["host", "wire", "juju", "reactive", "interface", "options", "proxy", "client", "charm", "cli"];
+const ROOMS: [&str; 11] =
+    ["host", "wire", "juju", "reactive", "interface", "cert", "options", "proxy", "client", "charm", "cli"];
 
 /// Pairs that are apart though one stands before the other.
 const APART: [(&str, &str); 4] = [("client", "proxy"), ("wire", "host"), ("charm", "cli"), ("cli", "charm")];

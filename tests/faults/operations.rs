@@ -104,6 +104,7 @@ fn kind(arguments: &str, root: &str) -> Option<&'static str> {
     ];
     let machine = [
         ("/certificates/", "a certificate"),
+        ("/ca.crt", "a certificate"),
         ("/passwords/", "a password file"),
         ("/conf", "nginx's configuration"),
         ("served", NOTE),

@@ -99,7 +99,7 @@ fn a_relation_that_was_removed_by_force_is_dropped_and_its_names_are_free() {
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
     let served: Vec<&String> = answer.as_object().unwrap().keys().collect();
     assert_eq!(served, ["blog.example.com", "shop.example.com"]);
-    assert_eq!(stage.world.juju.status(PROXY).1, "serving 2 names");
+    assert_eq!(stage.world.juju.status(PROXY).1, "serving 2 names (self-signed)");
 }
 
 #[test]
@@ -203,14 +203,16 @@ fn when_the_clock_has_jumped_the_certificate_is_made_anew_and_served() {
         act(&mut stage);
         stage.settle();
     }
-    let path = stage.world.path("var/lib/ssl-termination/proxy-0/certificates/blog.example.com.pem");
+    let path =
+        stage.world.path("var/lib/ssl-termination/proxy-0/certificates/self-signed/blog.example.com.pem");
+    let ca = stage.world.path("var/lib/ssl-termination/proxy-0/ca.crt");
     for (begins, ends) in [((2000, 1), (2000, 4)), ((2999, 1), (2999, 4))] {
         let stale = certificate("blog.example.com", begins, ends);
         fs::write(&path, &stale).unwrap();
         stage.update_status();
         let now = fs::read_to_string(&path).unwrap();
         assert_ne!(now, stale);
-        let answer = stage.world.get("https://blog.example.com/").with(["--cacert", &path.to_string_lossy()]);
+        let answer = stage.world.get("https://blog.example.com/").with(["--cacert", &ca.to_string_lossy()]);
         assert_eq!((answer.send().code, begins), (200, begins));
         let told = stage.world.juju.bag(stage.blog.unwrap(), PROXY)["status"].clone();
         let told: serde_json::Value = serde_json::from_str(&told).unwrap();

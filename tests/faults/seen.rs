@@ -46,7 +46,8 @@ impl Stage {
     /// The certificates, key and all, by the file's name.
     pub(crate) fn certificates(&self) -> BTreeMap<String, Vec<u8>> {
         let folder = self.world.path("var/lib/ssl-termination/proxy-0/certificates");
-        let files = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap());
+        let files =
+            fs::read_dir(folder.join("self-signed")).into_iter().flatten().map(|entry| entry.unwrap());
         files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect()
     }
 
@@ -81,7 +82,7 @@ impl Stage {
         let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
         match name {
             _ if name.starts_with("var/log/") => String::new(),
-            _ if name.contains("/certificates/") => {
+            _ if name.contains("/certificates/") || name.ends_with("/ca.crt") => {
                 text.lines().filter(|line| line.starts_with("-----")).collect()
             }
             // Digests of salted hashes, one for each password.

@@ -130,14 +130,14 @@ fn life() {
     let runs = machine.settle();
     assert_eq!(get("a.example.com", 443), served());
     println!("first TLS answer on an empty machine after {:.1} s", began.elapsed().as_secs_f64());
-    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com");
+    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com (self-signed)");
     let shown: Vec<String> = runs
         .iter()
         .flat_map(|run| &run.calls)
         .filter(|call| call.argv[0] == "status-set")
         .map(|call| call.argv[1..].join(" "))
         .collect();
-    assert_eq!(shown, ["maintenance -- installing nginx", "active -- serving a.example.com"]);
+    assert_eq!(shown, ["maintenance -- installing nginx", "active -- serving a.example.com (self-signed)"]);
     assert_eq!(enabled("nginx.service"), "masked");
     assert!(!Path::new("/run/nginx.pid").exists(), "the distribution's nginx has never run");
     assert_eq!(enabled("ssl-termination-proxy-0.service"), "enabled");
@@ -178,7 +178,7 @@ fn life() {
     let charm = machine.charm();
     machine.juju.refresh("proxy", &charm);
     machine.settle();
-    assert_eq!(machine.status("proxy/0"), "active: serving 2 names");
+    assert_eq!(machine.status("proxy/0"), "active: serving 2 names (self-signed)");
     assert_eq!((get("b.example.com", 443), master("proxy-0")), (served(), before));
 
     // A second unit wants the same ports.
@@ -191,7 +191,7 @@ fn life() {
     assert_eq!(enabled("ssl-termination-edge-0.service"), "disabled");
     machine.juju.configure("edge", [("http-port", 8080), ("https-port", 8443)]);
     machine.settle();
-    assert_eq!(machine.status("edge/0"), "active: serving edge.example.com");
+    assert_eq!(machine.status("edge/0"), "active: serving edge.example.com (self-signed)");
     assert_eq!((get("edge.example.com", 8443), get("a.example.com", 443)), (served(), served()));
 
     // Juju says that the machine was restarted: the charm finds everything as it should be.
@@ -257,7 +257,7 @@ fn interruptions() {
     assert!(holder.wait().unwrap().success());
     machine.juju.set_hook_limit(Duration::from_mins(10));
     machine.settle();
-    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com");
+    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com (self-signed)");
     assert_eq!(get("a.example.com", 443), served());
     assert_eq!(run(Command::new("dpkg").arg("--audit")), "");
     assert_eq!(enabled("nginx.service"), "masked");

@@ -1,16 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
 use super::candidate::{self, Files};
-use super::paths::hex;
 use super::trial::{Trial, trial};
 use super::{Paths, Server, Site, Worker, daemon, distribution, render, rotation, service};
-use crate::host::{Host, Owner};
-use crate::proxy::cert;
+use crate::cert;
+use crate::host::{Host, Owner, hex};
 use crate::wire::Fqdn;
 
 /// What came of [`apply`].
@@ -44,7 +42,7 @@ pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Res
 
 fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
     if !server.version.can_reject_handshake() {
-        cert::keep_fallback(host, paths, SystemTime::now())?;
+        cert::keep_fallback(host, &paths.certificates, cert::now())?;
     }
     let live = candidate::live(host, paths)?;
     let master = daemon::master(host, paths)?;
@@ -108,7 +106,8 @@ pub fn remove(host: &Host, paths: &Paths) -> Result<()> {
 
 /// Makes the folders, and sees to it that the workers can reach what they need.
 fn prepare(host: &Host, paths: &Paths, worker: Option<&Worker>) -> Result<()> {
-    let (passwords, bodies, certificates) = (paths.passwords(), paths.bodies(), paths.certificates());
+    let (passwords, bodies, certificates) =
+        (paths.passwords(), paths.bodies(), paths.certificates.certificates());
     for (folder, mode) in [
         (&paths.configuration, 0o755),
         (&paths.state, 0o711),
@@ -137,9 +136,9 @@ fn digest(host: &Host, paths: &Paths, files: &Files, sites: &[Site]) -> Result<S
         add(name.as_bytes());
         add(text.as_bytes());
     }
-    let fallback = paths.fallback_certificate();
+    let fallback = paths.certificates.fallback();
     let certificates: BTreeSet<&PathBuf> =
-        sites.iter().map(|site| &site.certificate).chain([&fallback]).collect();
+        sites.iter().flat_map(Site::certificates).chain([&fallback]).collect();
     for certificate in certificates {
         add(&host.read(certificate)?.unwrap_or_default());
     }

@@ -19,7 +19,8 @@ pub(super) fn culprits<'a>(said: &str, paths: &Paths, sites: &'a [Site]) -> Vec<
     let Some(error) = emergencies(said).next() else { return Vec::new() };
     let names = |site: &&Site| {
         let file = format!("{}:", paths.candidate().join(site_file(site)).display());
-        error.contains(&file) || error.contains(&format!("\"{}\"", site.certificate.display()))
+        error.contains(&file)
+            || site.certificates().any(|pem| error.contains(&format!("\"{}\"", pem.display())))
     };
     sites.iter().filter(names).collect()
 }
@@ -145,7 +146,10 @@ fn without_folders(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::cert::Source;
     use crate::host::Host;
     use crate::proxy::nginx::tests::server;
 
@@ -174,7 +178,8 @@ mod tests {
         let sites = ["a.example", "aa.example"].map(|name| {
             let id = name.parse().unwrap();
             Site {
-                certificate: paths.certificate(&id),
+                certificate: paths.certificates.pair(Source::SelfSigned, &id),
+                apart: BTreeMap::new(),
                 aliases: Vec::new(),
                 upstreams: Vec::new(),
                 directives: Vec::new(),
@@ -187,7 +192,7 @@ mod tests {
         };
         let folder = "/srv/etc/ssl-termination/proxy-0/conf.new";
         assert_eq!(found(&format!("nginx: [emerg] x in {folder}/sites/aa.example.conf:3\n")), ["aa.example"]);
-        let pem = paths.certificate(&sites[0].id);
+        let pem = &sites[0].certificate;
         assert_eq!(
             found(&format!("nginx: [emerg] cannot load certificate \"{}\": x", pem.display())),
             ["a.example"]

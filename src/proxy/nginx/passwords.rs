@@ -7,10 +7,8 @@ use anyhow::{Context as _, Result};
 use sha_crypt::{CustomizedPasswordHasher, Params, PasswordVerifier, ShaCrypt};
 use sha2::{Digest, Sha256};
 
-use super::paths::hex;
 use super::{Paths, Worker};
-use crate::host::{Host, Owner};
-use crate::proxy::cert::remove_others;
+use crate::host::{Host, Owner, hex};
 use crate::wire::{Credentials, Fqdn};
 
 /// Pairs of a file's content and the credentials that it is right for, as digests that hold the content's salt. To
@@ -82,7 +80,11 @@ pub fn forget<'a>(
     known: &Known,
 ) -> Result<()> {
     let kept: BTreeSet<PathBuf> = sites.into_iter().map(|id| paths.password_file(id)).collect();
-    remove_others(host, &paths.passwords(), &kept)?;
+    for path in host.list(&paths.passwords())?.into_iter().map(|name| paths.passwords().join(name)) {
+        if !kept.contains(&path) {
+            host.remove(&path)?;
+        }
+    }
     known.write(host, paths)
 }
 
@@ -181,6 +183,6 @@ mod tests {
         assert_eq!(host.list(&paths.passwords()).unwrap(), ["b.example"]);
         assert_eq!(host.mode(&paths.known_passwords()).unwrap(), Some(0o600));
         assert_eq!(keep_those(&[]), 0);
-        assert_eq!(host.list(paths.state()).unwrap(), ["passwords"]);
+        assert_eq!(host.list(&paths.state).unwrap(), ["passwords"]);
     }
 }

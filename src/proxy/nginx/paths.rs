@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use sha2::{Digest, Sha256};
 
-use crate::host::Host;
+use crate::cert::Folder;
+use crate::host::{Host, file_stem};
 use crate::juju::UnitName;
 use crate::wire::Fqdn;
 
@@ -14,6 +14,7 @@ pub struct Paths {
     pub(super) state: PathBuf,
     pub(super) run: PathBuf,
     pub(super) log: PathBuf,
+    pub(in crate::proxy) certificates: Folder,
     units: PathBuf,
     rotations: PathBuf,
     name: String,
@@ -37,6 +38,7 @@ impl Paths {
             state: below("var/lib"),
             run: below("run"),
             log: below("var/log"),
+            certificates: Folder::of(host, unit),
             units: host.path("etc/systemd/system"),
             rotations: host.path("etc/logrotate.d"),
             name: format!("ssl-termination-{}", unit.file_name()),
@@ -58,26 +60,6 @@ impl Paths {
         self.live().join("nginx.conf")
     }
 
-    /// What is kept from one configuration to the next.
-    pub(in crate::proxy) fn state(&self) -> &Path {
-        &self.state
-    }
-
-    /// Certificates with their keys, read by the master process only.
-    pub(in crate::proxy) fn certificates(&self) -> PathBuf {
-        self.state.join("certificates")
-    }
-
-    /// The certificate of the site with this id, and its key, in one file.
-    pub(in crate::proxy) fn certificate(&self, id: &Fqdn) -> PathBuf {
-        self.certificates().join(format!("{}.pem", file_stem(id)))
-    }
-
-    /// The certificate shown to those who ask for no name of ours, where nginx cannot refuse them.
-    pub(in crate::proxy) fn fallback_certificate(&self) -> PathBuf {
-        self.certificates().join("default.pem")
-    }
-
     /// Password files, read by the workers.
     pub(super) fn passwords(&self) -> PathBuf {
         self.state.join("passwords")
@@ -90,7 +72,7 @@ impl Paths {
 
     /// The password file of the site with this id.
     pub(in crate::proxy) fn password_file(&self, id: &Fqdn) -> PathBuf {
-        self.passwords().join(file_stem(id))
+        self.passwords().join(file_stem(id.as_str()))
     }
 
     /// Bodies that don't fit into memory.
@@ -164,28 +146,10 @@ impl Paths {
     }
 }
 
-/// A site's id as a part of a file's name, at most 200 bytes: names can be longer than file systems allow.
-pub(super) fn file_stem(id: &Fqdn) -> String {
-    const LONGEST: usize = 200;
-    let name = id.as_str();
-    if name.len() <= LONGEST {
-        return name.to_owned();
-    }
-    let digest = hex(&Sha256::digest(name))[..32].to_owned();
-    format!("{}_{digest}", &name[..LONGEST - 33])
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cert::Source;
 
     #[test]
     fn everything_carries_the_units_name_below_the_root() {
@@ -195,8 +159,8 @@ mod tests {
         for (path, expected) in [
             (paths.nginx_conf(), "/srv/t/etc/ssl-termination/proxy-0/conf/nginx.conf"),
             (
-                paths.certificate(&id),
-                "/srv/t/var/lib/ssl-termination/proxy-0/certificates/blog.example.com.pem",
+                paths.certificates.pair(Source::Acme, &id),
+                "/srv/t/var/lib/ssl-termination/proxy-0/certificates/acme/blog.example.com.pem",
             ),
             (paths.password_file(&id), "/srv/t/var/lib/ssl-termination/proxy-0/passwords/blog.example.com"),
             (paths.pid(), "/srv/t/run/ssl-termination/proxy-0/nginx.pid"),
@@ -207,14 +171,5 @@ mod tests {
         for root in ["relative", "/a b", "/a;b", "/a$b", "/a\"", "/ä"] {
             assert!(Paths::new(&Host::new(root, ""), &unit).is_err(), "{root}");
         }
-    }
-
-    #[test]
-    fn the_longest_name_fits_into_a_file_name_and_stays_its_own() {
-        let long = |last: &str| format!("{}.{last}", ["a".repeat(60).as_str(); 4].join(".")).parse().unwrap();
-        let (one, other) = (file_stem(&long("one")), file_stem(&long("two")));
-        assert_eq!(one.len(), 200);
-        assert_ne!(one, other);
-        assert_eq!(file_stem(&"a.b".parse().unwrap()), "a.b");
     }
 }

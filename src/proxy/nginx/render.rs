@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::paths::file_stem;
 use super::text::Text;
 use super::{Paths, Server, Site};
+use crate::host::file_stem;
 use crate::wire::Fqdn;
 
 /// A year, in seconds.
@@ -42,7 +42,7 @@ pub(super) fn files(paths: &Paths, server: &Server, sites: &[Site]) -> BTreeMap<
 
 /// A site's file in the configuration's folder.
 pub(super) fn site_file(site: &Site) -> String {
-    format!("sites/{}.conf", file_stem(&site.id))
+    format!("sites/{}.conf", file_stem(site.id.as_str()))
 }
 
 /// The main file. Its includes are relative, so that it means the same in the folder of a candidate.
@@ -141,7 +141,7 @@ fn unknown_names(text: &mut Text, paths: &Paths, server: &Server) {
         if server.version.can_reject_handshake() {
             text.line("ssl_reject_handshake on");
         } else {
-            certificate(text, &paths.fallback_certificate());
+            certificate(text, &paths.certificates.fallback());
         }
         text.line("return 444");
     });
@@ -182,23 +182,39 @@ pub(super) fn site(server: &Server, site: &Site) -> String {
         });
         text.gap();
     }
-    let names: Vec<&str> = site.names().map(Fqdn::as_str).collect();
-    let names = format!("server_name {}", names.join(" "));
     text.block("server", |text| {
         listen(text, server, server.http_port, "");
-        text.line(&names);
+        text.line(server_name(site.names()));
         text.gap();
+        if let Some(thumbprint) = &server.challenge {
+            challenge(text, thumbprint);
+        }
         text.block("location /", |text| text.line(format!("return 301 {}", https(server))));
     });
-    text.gap();
-    text.block("server", |text| {
-        listen(text, server, server.https_port, tls_words(server));
-        text.line(&names);
-        certificate(text, &site.certificate);
+    for pem in site.certificates() {
         text.gap();
-        text.block("location /", |text| location(text, site));
-    });
+        text.block("server", |text| {
+            listen(text, server, server.https_port, tls_words(server));
+            text.line(server_name(site.names_with(pem)));
+            certificate(text, pem);
+            text.gap();
+            text.block("location /", |text| location(text, site));
+        });
+    }
     text.finish()
+}
+
+fn server_name<'a>(names: impl Iterator<Item = &'a Fqdn>) -> String {
+    names.fold("server_name".to_owned(), |line, name| format!("{line} {name}"))
+}
+
+/// Answers HTTP-01 challenges (RFC 8555, 8.3) of our ACME account, whichever they are: the answer depends on nothing but
+/// the question and the account's key.
+fn challenge(text: &mut Text, thumbprint: &str) {
+    text.block(r#"location ~ "^/\.well-known/acme-challenge/([-_A-Za-z0-9]{1,128})$""#, |text| {
+        text.line("default_type text/plain");
+        text.line(format!("return 200 \"$1.{thumbprint}\""));
+    });
 }
 
 fn location(text: &mut Text, site: &Site) {

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,8 @@ pub struct Server {
     pub version: Version,
     /// Who its workers are; nothing if they are who we are.
     pub worker: Option<Worker>,
+    /// The thumbprint of the key of our ACME account, with which challenges are answered.
+    pub challenge: Option<String>,
 }
 
 impl Server {
@@ -34,6 +37,7 @@ impl Server {
             ipv6: has_ipv6(host),
             version: Version::ask(host)?,
             worker: Worker::of(host)?,
+            challenge: None,
         })
     }
 }
@@ -54,6 +58,8 @@ pub struct Site {
     pub upstreams: Vec<SocketAddr>,
     /// Certificate, chain and key in one PEM file, so that they are replaced in one step.
     pub certificate: PathBuf,
+    /// Names that have another certificate than the rest, and which.
+    pub apart: BTreeMap<Fqdn, PathBuf>,
     /// What the client has asked for in the site's location.
     pub directives: Vec<Directive>,
     /// The file with the users and password hashes that visitors are asked for.
@@ -64,5 +70,16 @@ impl Site {
     /// All its names, the id first.
     pub fn names(&self) -> impl Iterator<Item = &Fqdn> {
         std::iter::once(&self.id).chain(&self.aliases)
+    }
+
+    /// All its certificates, the id's first.
+    pub fn certificates(&self) -> impl Iterator<Item = &PathBuf> {
+        let others: BTreeSet<&PathBuf> = self.apart.values().collect();
+        std::iter::once(&self.certificate).chain(others)
+    }
+
+    /// The names that have a certificate.
+    pub fn names_with(&self, certificate: &Path) -> impl Iterator<Item = &Fqdn> {
+        self.names().filter(move |name| self.apart.get(*name).unwrap_or(&self.certificate) == certificate)
     }
 }

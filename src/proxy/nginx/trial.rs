@@ -92,6 +92,7 @@ mod tests {
             upstreams: Vec::new(),
             directives: Vec::new(),
             certificate: "/x.pem".into(),
+            apart: std::collections::BTreeMap::new(),
             passwords: None,
         }
     }

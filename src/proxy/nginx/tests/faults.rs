@@ -180,7 +180,7 @@ fn keys_and_hashes_are_closed_to_others() {
     let secret = |path| stage.host.mode(path).unwrap().unwrap() & 0o007;
     assert_eq!(secret(&stage.sites[0].certificate), 0);
     assert_eq!(secret(stage.sites[0].passwords.as_ref().unwrap()), 0);
-    for folder in [&stage.paths.certificates(), &stage.paths.log] {
+    for folder in [&stage.paths.certificates.certificates(), &stage.paths.log] {
         assert_eq!(secret(folder), 0, "{}", folder.display());
     }
     let line = stage.host.read(&stage.paths.error_log()).unwrap().unwrap();

@@ -17,5 +17,6 @@ pub(super) fn server() -> Server {
         ipv6: false,
         version: Version::new(1, 22, 1),
         worker: None,
+        challenge: None,
     }
 }

@@ -24,7 +24,7 @@ fn a_site_is_served_over_tls_and_http_leads_there() {
     assert_eq!(got.status(), "301");
     assert_eq!(got.values("Location"), [format!("https://a.example:{https_port}/path?query")]);
 
-    let certificate = stage.sites[0].certificate.to_string_lossy().into_owned();
+    let certificate = stage.paths.certificates.authority_certificate().to_string_lossy().into_owned();
     let got = stage.https("a.example", &["--cacert", &certificate]);
     assert_eq!(got.status(), "200", "{}", got.text);
     assert!(got.text.contains("\r\n\r\nGET /path?query HTTP/1.1\r\n"), "{}", got.text);

@@ -1,14 +1,14 @@
+use std::collections::BTreeMap;
 use std::fs::{Permissions, set_permissions};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::SystemTime;
 
 use tempfile::TempDir;
 
+use crate::cert::{self, Asked, Source, Store};
 use crate::host::Host;
-use crate::proxy::cert;
 use crate::proxy::nginx::{Applied, Paths, Server, Site, apply, passwords, remove};
 use crate::wire::Credentials;
 
@@ -41,14 +41,16 @@ impl Stage {
     /// Adds a site with a certificate; it is served after the next [`Stage::apply`].
     pub(super) fn site(&mut self, name: &str, upstreams: &[SocketAddr]) -> &mut Site {
         let id = name.parse().unwrap();
-        let certificate =
-            cert::keep(&self.host, &self.paths, &id, std::slice::from_ref(&id), SystemTime::now()).unwrap();
+        let asked = Asked { source: Source::SelfSigned, server: None };
+        let store = Store::new(&self.host, &self.paths.certificates, &asked, cert::now()).unwrap();
+        let parts = store.keep(&id, std::slice::from_ref(&id)).unwrap();
         self.sites.push(Site {
             id,
             aliases: Vec::new(),
             upstreams: upstreams.to_vec(),
             directives: Vec::new(),
-            certificate: certificate.path,
+            certificate: parts[0].pem.clone(),
+            apart: BTreeMap::new(),
             passwords: None,
         });
         self.sites.last_mut().unwrap()

@@ -2,11 +2,13 @@
 //!
 //! After a deliberate change, `UPDATE_EXPECT=1 cargo test texts` writes the files in `texts/` anew; read their diff.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
 use expect_test::expect_file;
 
+use crate::cert::Source;
 use crate::host::Host;
 use crate::proxy::nginx::{Paths, Server, Site, Version, Worker, render};
 
@@ -18,16 +20,18 @@ fn server(minor: u32, patch: u32) -> Server {
         ipv6: true,
         version: Version::new(1, minor, patch),
         worker: Some(Worker::new("www-data", 33)),
+        challenge: None,
     }
 }
 
 fn site(paths: &Paths) -> Site {
     let id = "blog.example.com".parse().unwrap();
     Site {
+        apart: BTreeMap::new(),
         aliases: vec!["www.example.com".parse().unwrap()],
         upstreams: ["10.0.0.4:8080", "[fd00::5]:80"].map(|text| text.parse().unwrap()).into(),
         directives: Vec::new(),
-        certificate: paths.certificate(&id),
+        certificate: paths.certificates.pair(Source::SelfSigned, &id),
         passwords: None,
         id,
     }
@@ -84,7 +88,8 @@ fn variants(paths: &Paths) -> (Server, [Site; 2]) {
         upstreams: Vec::new(),
         directives: Vec::new(),
         aliases: Vec::new(),
-        certificate: paths.certificate(&id),
+        apart: BTreeMap::new(),
+        certificate: paths.certificates.pair(Source::SelfSigned, &id),
         id,
         ..protected.clone()
     };
@@ -114,7 +119,7 @@ fn nginx_accepts_the_texts_of_its_version() {
 
 fn try_out(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) {
     for folder in [
-        paths.certificates(),
+        paths.certificates.of_source(Source::SelfSigned),
         paths.live().join("sites"),
         paths.run.clone(),
         paths.log.clone(),

@@ -1,0 +1,19 @@
+//! Certificates with their keys: where they come from, how they are kept, which one a name is served with.
+//!
+//! A certificate, its chain and its key lie in one PEM file, so that they are replaced together and always match. Each
+//! source has a folder of its own with a file for each site: a source that is new or fails takes nothing away from what
+//! another has left, and what is served is chosen anew each time, name by name.
+
+mod authority;
+mod choice;
+mod folder;
+mod pair;
+mod source;
+mod store;
+mod when;
+
+pub use folder::Folder;
+pub use pair::Pair;
+pub use source::{Asked, Source, Wish};
+pub use store::{Part, Standing, Store, keep_fallback};
+pub use when::{now, rfc_3339};

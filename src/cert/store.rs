@@ -1,0 +1,201 @@
+use std::cell::{OnceCell, RefCell};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use time::OffsetDateTime;
+
+use super::authority::{Authority, LIFETIME};
+use super::choice::{Kept, choose};
+use super::{Asked, Folder, Pair, Source};
+use crate::host::{Host, Owner};
+use crate::wire::Fqdn;
+
+/// The pairs that a unit keeps, looked at in one hook.
+#[derive(Debug)]
+pub struct Store<'a> {
+    host: &'a Host,
+    folder: &'a Folder,
+    asked: &'a Asked,
+    now: OffsetDateTime,
+    authority: RefCell<Option<Authority>>,
+    trusted: OnceCell<Vec<Kept>>,
+}
+
+/// Names of a site that are served with the same pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The names.
+    pub names: Vec<Fqdn>,
+    /// The file.
+    pub pem: PathBuf,
+    /// Where it is from.
+    pub source: Source,
+    /// When it ends; of one that is still to be issued, when it would.
+    pub ends: OffsetDateTime,
+    /// How it stands to what is asked for.
+    pub standing: Standing,
+    /// Whether another brings it, and should have brought the next one long ago.
+    pub is_late: bool,
+    /// Whether it is ours to issue, and is to be issued anew.
+    is_due: bool,
+}
+
+/// How a pair stands to what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is from where it is asked for.
+    Asked,
+    /// It is from somewhere else.
+    Another,
+    /// It has ended.
+    Ended,
+}
+
+impl<'a> Store<'a> {
+    /// The unit's pairs, from among which those that are asked for are chosen first.
+    pub fn new(host: &'a Host, folder: &'a Folder, asked: &'a Asked, now: OffsetDateTime) -> Result<Self> {
+        let authority = host.read(&folder.authority())?.and_then(|content| Authority::read(&content));
+        Ok(Self { host, folder, asked, now, authority: RefCell::new(authority), trusted: OnceCell::new() })
+    }
+
+    /// What the names of a site should be served with; nothing is written. The part of the first name comes first.
+    pub fn look(&self, id: &Fqdn, names: &[Fqdn]) -> Result<Vec<Part>> {
+        if self.asked.source == Source::SelfSigned {
+            return Ok(vec![self.self_signed(id, names, names.to_vec())?]);
+        }
+        let own: Vec<Kept> =
+            self.read(self.asked.source, &self.folder.pair(self.asked.source, id))?.into_iter().collect();
+        let suffices = own.iter().any(|kept| {
+            kept.standing(self.asked, self.now) == Standing::Asked
+                && names.iter().all(|name| kept.pair.covers(name))
+        });
+        let kept = if suffices { &own } else { self.trusted()? };
+        let mut parts: Vec<Part> = Vec::new();
+        let mut rest = Vec::new();
+        for name in names {
+            let Some(best) = choose(name, self.asked, kept, self.now) else {
+                rest.push(name.clone());
+                continue;
+            };
+            match parts.iter_mut().find(|part| part.pem == best.path) {
+                Some(part) => part.names.push(name.clone()),
+                None => parts.push(Part {
+                    names: vec![name.clone()],
+                    pem: best.path.clone(),
+                    source: best.source,
+                    ends: best.pair.ends,
+                    standing: best.standing(self.asked, self.now),
+                    is_late: best.pair.is_late(self.now),
+                    is_due: false,
+                }),
+            }
+        }
+        if !rest.is_empty() {
+            parts.push(self.self_signed(id, names, rest)?);
+        }
+        parts.sort_by_key(|part| !part.names.contains(id));
+        Ok(parts)
+    }
+
+    /// As [`Store::look`]; the self-signed pair is issued or renewed, if it is among them and due, and keys that others
+    /// can read are closed.
+    pub fn keep(&self, id: &Fqdn, names: &[Fqdn]) -> Result<Vec<Part>> {
+        let mut parts = self.look(id, names)?;
+        for part in &mut parts {
+            if part.is_due {
+                part.ends = self.issue(&part.pem, names)?;
+                part.is_due = false;
+            }
+            self.folder.close(self.host, &part.pem)?;
+        }
+        Ok(parts)
+    }
+
+    /// All pairs of sources that browsers may trust, whichever site they were made for: a site whose first name has
+    /// changed finds its own here.
+    fn trusted(&self) -> Result<&[Kept]> {
+        if let Some(trusted) = self.trusted.get() {
+            return Ok(trusted);
+        }
+        let mut trusted = Vec::new();
+        for source in Source::ALL.into_iter().filter(|source| *source != Source::SelfSigned) {
+            let folder = self.folder.of_source(source);
+            for name in self.host.list(&folder)?.iter().filter(|name| !name.starts_with('.')) {
+                trusted.extend(self.read(source, &folder.join(name))?);
+            }
+        }
+        Ok(self.trusted.get_or_init(|| trusted))
+    }
+
+    fn read(&self, source: Source, path: &Path) -> Result<Option<Kept>> {
+        let pair = self.host.read(path)?.and_then(|content| Pair::read(&content));
+        Ok(pair.map(|pair| Kept { source, path: path.to_owned(), pair }))
+    }
+
+    /// The self-signed pair of a site, shown for some of its names.
+    fn self_signed(&self, id: &Fqdn, names: &[Fqdn], shown: Vec<Fqdn>) -> Result<Part> {
+        let (source, pem) = (Source::SelfSigned, self.folder.pair(Source::SelfSigned, id));
+        let kept = self.read(source, &pem)?.map(|kept| kept.pair);
+        Ok(Part {
+            names: shown,
+            pem,
+            source,
+            ends: kept.as_ref().map_or(self.now + LIFETIME, |pair| pair.ends),
+            standing: if self.asked.source == source { Standing::Asked } else { Standing::Another },
+            is_late: false,
+            is_due: !kept.is_some_and(|pair| self.is_right(&pair, names)),
+        })
+    }
+
+    /// Whether a self-signed pair is for exactly these names, lasts, and is from the authority of now, which lasts.
+    fn is_right(&self, pair: &Pair, names: &[Fqdn]) -> bool {
+        let authority = self.authority.borrow();
+        names.len() == pair.names.len()
+            && names.iter().all(|name| pair.names.contains(name.as_str()))
+            && pair.is_fresh(self.now)
+            && authority.as_ref().is_some_and(|one| one.has_signed(pair) && one.is_fresh(self.now))
+    }
+
+    /// Issues a self-signed pair; says when it ends.
+    fn issue(&self, pem: &Path, names: &[Fqdn]) -> Result<OffsetDateTime> {
+        let mut known = self.authority.borrow_mut();
+        let authority = match known.take() {
+            Some(authority) if authority.is_fresh(self.now) => authority,
+            other => self.make_authority(other)?,
+        };
+        let text = authority.issue(names, self.now)?;
+        let issued =
+            Pair::read(text.as_bytes()).context("a certificate that was issued just now is not readable")?;
+        *known = Some(authority);
+        self.folder.write_key(self.host, pem, text.as_bytes())?;
+        Ok(issued.ends)
+    }
+
+    /// A new authority, or a renewed one.
+    fn make_authority(&self, old: Option<Authority>) -> Result<Authority> {
+        let whose = self.folder.unit().to_string();
+        let new = match old {
+            Some(old) => old.renewed(&whose, self.now)?,
+            None => Authority::new(&whose, self.now)?,
+        };
+        self.folder.write_key(self.host, &self.folder.authority(), new.text().as_bytes())?;
+        let certificate = new.certificate().as_bytes();
+        self.host.write(&self.folder.authority_certificate(), certificate, 0o644, Owner::Us)?;
+        Ok(new)
+    }
+}
+
+/// The pair shown to those who ask for no name of ours, where nginx cannot refuse them.
+pub fn keep_fallback(host: &Host, folder: &Folder, now: OffsetDateTime) -> Result<()> {
+    let asked = Asked { source: Source::SelfSigned, server: None };
+    let store = Store::new(host, folder, &asked, now)?;
+    let (pem, names) = (folder.fallback(), ["unknown.invalid".parse()?]);
+    let kept = store.read(Source::SelfSigned, &pem)?;
+    if !kept.is_some_and(|kept| store.is_right(&kept.pair, &names)) {
+        store.issue(&pem, &names)?;
+    }
+    Ok(folder.close(host, &pem)?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+use serde_json::{Map, Value};
+use x509_parser::pem::Pem;
+
+use super::Malformed;
+
+/// Let's Encrypt's directory.
+const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+
+/// How certificates are asked of an ACME server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acme {
+    /// Whether the operator has agreed to the server's terms.
+    pub is_agreed: bool,
+    /// The URL of its directory.
+    pub server: String,
+    /// Who signs its own certificate, in PEM, where that is none of those whom the machine trusts.
+    pub ca: Option<String>,
+    /// The operator's account with whoever runs the server.
+    pub external: Option<ExternalAccount>,
+}
+
+/// An account outside ACME to which ours is bound (RFC 8555, 7.3.4).
+#[derive(Clone, PartialEq, Eq)]
+pub struct ExternalAccount {
+    /// The key's id.
+    pub key_id: String,
+    /// The key, in base64url.
+    pub hmac_key: String,
+}
+
+impl std::fmt::Debug for ExternalAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ExternalAccount").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+impl Default for Acme {
+    fn default() -> Self {
+        Self { is_agreed: false, server: LETS_ENCRYPT.to_owned(), ca: None, external: None }
+    }
+}
+
+impl Acme {
+    /// Reads the options that begin with `acme-`.
+    pub(super) fn parse(config: &Map<String, Value>) -> Result<Self, Malformed> {
+        let text = |option: &str| config.get(option).and_then(Value::as_str).unwrap_or_default().trim();
+        let malformed = |option, reason: String| Malformed { option, reason };
+        let mut acme = Self {
+            is_agreed: config.get("acme-agree-tos").and_then(Value::as_bool).unwrap_or_default(),
+            ..Self::default()
+        };
+        let server = text("acme-server");
+        if !server.is_empty() {
+            if !is_url(server) {
+                let reason = format!("not a URL such as https://acme.example/directory: {server:?}");
+                return Err(malformed("acme-server", reason));
+            }
+            server.clone_into(&mut acme.server);
+        }
+        let ca = text("acme-ca");
+        if !ca.is_empty() {
+            if !holds_certificates(ca) {
+                return Err(malformed("acme-ca", "holds no PEM certificate".to_owned()));
+            }
+            acme.ca = Some(ca.to_owned());
+        }
+        acme.external = match (text("acme-eab-key-id"), text("acme-eab-hmac-key")) {
+            ("", "") => None,
+            ("", _) => {
+                return Err(malformed(
+                    "acme-eab-key-id",
+                    "must be set together with acme-eab-hmac-key".to_owned(),
+                ));
+            }
+            (_, "") => {
+                return Err(malformed(
+                    "acme-eab-hmac-key",
+                    "must be set together with acme-eab-key-id".to_owned(),
+                ));
+            }
+            (key_id, key) => {
+                let key = key.trim_end_matches('=');
+                let is_base64url =
+                    key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+                if !is_base64url || key.len() % 4 == 1 {
+                    return Err(malformed(
+                        "acme-eab-hmac-key",
+                        "not in the base64url of ACME servers".to_owned(),
+                    ));
+                }
+                Some(ExternalAccount { key_id: key_id.to_owned(), hmac_key: key.to_owned() })
+            }
+        };
+        Ok(acme)
+    }
+}
+
+/// HTTPS, a host, nothing that would not be in a URL.
+fn is_url(text: &str) -> bool {
+    let host = text.strip_prefix("https://").map(|rest| rest.split('/').next().unwrap_or_default());
+    host.is_some_and(|host| !host.is_empty()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn holds_certificates(pem: &str) -> bool {
+    let blocks: Result<Vec<Pem>, _> = Pem::iter_from_buffer(pem.as_bytes()).collect();
+    blocks.is_ok_and(|blocks| {
+        !blocks.is_empty()
+            && blocks.iter().all(|block| block.label == "CERTIFICATE" && block.parse_x509().is_ok())
+    })
+}
