@@ -3,7 +3,7 @@
 
 mod handlers;
 
-pub use handlers::{ask, explain, take_note, unit_status};
+pub use handlers::{ask, explain, is_related, take_note, unit_status, web_servers};
 
 use crate::interface::outcome_of;
 use crate::interface::websites::Websites;

@@ -23,6 +23,7 @@ pub(super) const ADDRESSES: &str = "addresses ";
 
 /// A plan, and what is to be kept of the way to it.
 pub(super) struct Planned {
+    pub(super) requests: Vec<Wanted>,
     pub(super) plan: Plan,
     pub(super) addresses: Addresses,
 }
@@ -38,7 +39,7 @@ pub(super) fn planned(hook: &Hook, options: &Options) -> Result<Planned> {
         domains: options.allowed_domains.clone(),
     };
     let plan = plan(&requests, &claims(hook, &requests)?, &policy, &resolved);
-    Ok(Planned { plan, addresses: lookup::to_keep(&resolved) })
+    Ok(Planned { requests, plan, addresses: lookup::to_keep(&resolved) })
 }
 
 /// Which certificates are asked for.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::nginx::{self, Paths, Server, passwords};
+use super::nginx::{self, Paths, Server, Version, passwords};
 use super::plan::{Plan, Site};
 use crate::cert::{self, Asked, Part, Store};
 use crate::host::Host;
@@ -19,6 +19,8 @@ pub(super) struct Serving {
     pub(super) parts: Parts,
     /// Sites that nginx refuses, and why.
     pub(super) refused: BTreeMap<Fqdn, String>,
+    /// The nginx that serves them.
+    pub(super) version: Option<Version>,
 }
 
 /// Makes certificates, password files, configuration and nginx what the plan says.
@@ -48,7 +50,7 @@ pub(super) fn bring_about(
     let refused = nginx::apply(host, paths, &server, &sites(paths, plan, &parts))?.refused;
     let protected = plan.sites.iter().filter(|site| site.credentials.is_some());
     passwords::forget(host, paths, protected.map(Site::name), &known)?;
-    Ok(Serving { parts, refused })
+    Ok(Serving { parts, refused, version: Some(server.version) })
 }
 
 /// With what each site would be served.

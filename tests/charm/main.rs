@@ -1,6 +1,7 @@
 //! The charm in a Juju of the tests: real processes, real nginx, real curl.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+mod actions;
 mod attack;
 mod calls;
 mod charms;

@@ -5,11 +5,30 @@ use std::fs;
 use std::path::Path;
 
 /// The rooms from the ground up; a room uses only rooms before it.
-const ROOMS: [&str; 11] =
-    ["host", "wire", "juju", "reactive", "interface", "cert", "options", "proxy", "client", "charm", "cli"];
+const ROOMS: [&str; 12] = [
+    "host",
+    "wire",
+    "juju",
+    "reactive",
+    "interface",
+    "cert",
+    "options",
+    "proxy",
+    "client",
+    "charm",
+    "actions",
+    "cli",
+];
 
 /// Pairs that are apart though one stands before the other.
-const APART: [(&str, &str); 4] = [("client", "proxy"), ("wire", "host"), ("charm", "cli"), ("cli", "charm")];
+const APART: [(&str, &str); 6] = [
+    ("client", "proxy"),
+    ("wire", "host"),
+    ("charm", "cli"),
+    ("cli", "charm"),
+    ("cli", "actions"),
+    ("actions", "charm"),
+];
 
 /// What only one room may do: a piece of text, and where it may stand.
 const FENCES: [(&str, &[&str]); 7] = [
