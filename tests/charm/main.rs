@@ -15,6 +15,7 @@ mod neighbours;
 mod packed;
 mod plan;
 mod proxy;
+mod statuses;
 mod tidy;
 mod traces;
 #[path = "../world/mod.rs"]

@@ -4,6 +4,7 @@
 
 mod curl;
 pub(crate) mod packed;
+pub(crate) mod statuses;
 mod web;
 
 use std::collections::BTreeSet;
@@ -137,10 +138,14 @@ impl World {
     }
 }
 
-/// No nginx outlives its world, whatever a test does.
+/// No nginx outlives its world, whatever a test does, and no status was shown that docs/statuses.md does not explain.
 impl Drop for World {
     fn drop(&mut self) {
         self.kill_nginx();
+        if !std::thread::panicking() {
+            let unknown = self.juju.status_log().iter().find(|(_, status)| !statuses::explains(status));
+            assert!(unknown.is_none(), "docs/statuses.md does not explain {unknown:?}");
+        }
     }
 }
 
