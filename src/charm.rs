@@ -12,21 +12,27 @@ use crate::{client, options, proxy};
 pub const HANDLERS: &[Handler] = &[
     Handler::new("options may have changed", &["hook.config-changed"], &["hook.anew"], take_options),
     Handler::new("requests have changed", &["endpoint.ssl-termination.update"], &[], proxy::look_again),
+    Handler::new("a secret has changed", &["hook.secret-changed"], &[], proxy::secret_has_changed),
+    Handler::new("certificates have changed", &["endpoint.certificates.update"], &[], proxy::look_again),
     Handler::new("our web servers have changed", &["endpoint.reverseproxy.update"], &[], proxy::look_again),
     Handler::new("nothing is sure", &["hook.anew"], &[], take_options),
+    Handler::new("a secret may be readable now", &["hook.update-status"], &[], proxy::retry_supplied),
     Handler::new("time goes by", &["hook.update-status"], &[], proxy::look_again),
     Handler::new("start", &["hook.start"], &[], proxy::start),
     Handler::new("stop", &["hook.stop"], &[], proxy::stop),
     Handler::new("remove", &["hook.remove"], &[], proxy::remove),
+    Handler::new("say what we understand", &["endpoint.ssl-termination.available"], &[], proxy::announce),
     Handler::new("serve", &["proxy.stale"], &["proxy.stopped"], proxy::serve),
     Handler::new("ask the proxy", &["endpoint.proxy.available"], &[], client::ask),
+    Handler::new("no proxy, no secret", &[], &["endpoint.proxy.available"], client::let_go),
+    Handler::new("forget an old password", &["hook.secret-remove"], &[], client::forget_revision),
     Handler::new("take note of the answer", &["endpoint.proxy.update"], &[], client::take_note),
     Handler::new("take note of the web servers", &["endpoint.website.update"], &[], client::take_note),
 ];
 
 fn take_options(hook: &mut Hook) -> Result<()> {
     options::take(hook)?;
-    proxy::look_again(hook)
+    proxy::read_supplied(hook)
 }
 
 /// What `juju status` should say: the most urgent of what the configuration and both sides have to say.

@@ -42,7 +42,8 @@
 //! | `hook.NAME` | in the hook of that name, those of relations excepted: `hook.install`, `hook.config-changed` | the hook ends |
 //! | `hook.anew` | in a hook in which nothing remembered of the outside can be relied on: after a refresh, a reboot, a hook that Juju did not commit | the hook ends |
 //!
-//! NAME is any endpoint of metadata.yaml with the interface `ssl-termination`, either side, or `http`, requires side.
+//! NAME is any endpoint of metadata.yaml with the interface `ssl-termination`, either side, `http` or `tls-certificates`, requires
+//! side.
 //! All other flags are the charm's own: they stay as they are set, and go back when Juju does not commit the hook.
 //!
 //! # Calls

@@ -11,9 +11,10 @@ pub use domains::Domains;
 use anyhow::Result;
 use serde_json::{Map, Value};
 
+use crate::cert::signing::KeyKind;
 use crate::cert::{Source, Wish};
 use crate::interface::Hook;
-use crate::wire::{Composed, Credentials, Email, Fqdn, Network, NetworkError, Reason, Website};
+use crate::wire::{Composed, Email, Fqdn, Network, NetworkError, Protection, Reason, SecretUri, Website};
 
 /// Under which name the last configuration that could be used is kept.
 const LAST_GOOD: &str = "options";
@@ -45,7 +46,9 @@ pub struct Options {
     /// The names of our own site.
     pub fqdns: Vec<Fqdn>,
     /// Who may see it; everyone if none.
-    pub credentials: Option<Credentials>,
+    pub protection: Option<Protection>,
+    /// Whether the content of a secret may be sent as text to a proxy that does not take secrets.
+    pub credentials_as_text: bool,
     /// Whom a certificate authority may write to.
     pub contact_email: Option<Email>,
     /// Directives for our own site, one each.
@@ -60,6 +63,10 @@ pub struct Options {
     pub trusted_proxies: Vec<Network>,
     /// Which applications may have which names.
     pub allowed_domains: Domains,
+    /// Secrets with certificates of the operator's own.
+    pub certificate_secrets: Vec<SecretUri>,
+    /// What kind of key the application at the endpoint `certificates` is asked with.
+    pub certificate_key: KeyKind,
     /// Where certificates are to come from.
     pub certificate_source: Wish,
     /// The ACME server, if that is the source.
@@ -80,7 +87,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             fqdns: Vec::new(),
-            credentials: None,
+            protection: None,
+            credentials_as_text: false,
             contact_email: None,
             nginx_config: Vec::new(),
             http_port: 80,
@@ -88,6 +96,8 @@ impl Default for Options {
             allow_local_upstreams: false,
             trusted_proxies: Vec::new(),
             allowed_domains: Domains::default(),
+            certificate_secrets: Vec::new(),
+            certificate_key: KeyKind::P256,
             certificate_source: Wish::Auto,
             acme: Acme::default(),
         }
@@ -99,13 +109,16 @@ impl Options {
     pub fn parse(config: &Map<String, Value>) -> std::result::Result<Self, Malformed> {
         let text = |option: &str| config.get(option).and_then(Value::as_str).unwrap_or_default().trim();
 
+        let flag = |option: &str| config.get(option).and_then(Value::as_bool).unwrap_or_default();
+
         let options = Self {
             fqdns: text("fqdns")
                 .split_whitespace()
                 .map(str::parse)
                 .collect::<Result<_, Reason>>()
                 .map_err(refused("fqdns"))?,
-            credentials: optional(text("credentials")).map_err(refused("credentials"))?,
+            protection: protection(text("credentials")).map_err(refused("credentials"))?,
+            credentials_as_text: flag("credentials-as-text"),
             contact_email: optional(text("contact-email")).map_err(refused("contact-email"))?,
             nginx_config: text("nginx-config")
                 .split(';')
@@ -114,16 +127,19 @@ impl Options {
                 .collect(),
             http_port: port(config, "http-port", Self::default().http_port)?,
             https_port: port(config, "https-port", Self::default().https_port)?,
-            allow_local_upstreams: config
-                .get("allow-local-upstreams")
-                .and_then(Value::as_bool)
-                .unwrap_or_default(),
+            allow_local_upstreams: flag("allow-local-upstreams"),
             trusted_proxies: text("trusted-proxies")
                 .split_whitespace()
                 .map(str::parse)
                 .collect::<Result<_, NetworkError>>()
                 .map_err(refused("trusted-proxies"))?,
             allowed_domains: text("allowed-domains").parse().map_err(refused("allowed-domains"))?,
+            certificate_secrets: text("certificate-secrets")
+                .split_whitespace()
+                .map(str::parse)
+                .collect::<Result<_, Reason>>()
+                .map_err(refused("certificate-secrets"))?,
+            certificate_key: text("certificate-key").parse().map_err(refused("certificate-key"))?,
             certificate_source: text("certificate-source").parse().map_err(refused("certificate-source"))?,
             acme: Acme::parse(config)?,
         };
@@ -151,7 +167,7 @@ impl Options {
         }
         let mut request = Composed::new(self.fqdns.iter().cloned()).ok()?;
         request.contact_email.clone_from(&self.contact_email);
-        request.credentials.clone_from(&self.credentials);
+        request.protection.clone_from(&self.protection);
         request.upstreams = websites.iter().cloned().map(Into::into).collect();
         request.nginx_config.clone_from(&self.nginx_config);
         Some(request)
@@ -160,6 +176,13 @@ impl Options {
 
 fn refused<E: ToString>(option: &'static str) -> impl Fn(E) -> Malformed {
     move |reason| Malformed { option, reason: reason.to_string() }
+}
+
+fn protection(text: &str) -> std::result::Result<Option<Protection>, Reason> {
+    if text.starts_with(SecretUri::SCHEME) {
+        return text.parse().map(|secret| Some(Protection::Secret(secret)));
+    }
+    Ok(optional(text)?.map(Protection::Text))
 }
 
 fn optional<T: FromStr<Err = Reason>>(text: &str) -> std::result::Result<Option<T>, Reason> {
@@ -195,7 +218,7 @@ mod tests {
     fn unset_options_are_the_defaults() {
         let options = parse(json!({})).unwrap();
         assert_eq!((options.http_port, options.https_port), (80, 443));
-        assert!(options.fqdns.is_empty() && options.credentials.is_none() && !options.allow_local_upstreams);
+        assert!(options.fqdns.is_empty() && options.protection.is_none() && !options.allow_local_upstreams);
     }
 
     #[test]
@@ -239,6 +262,7 @@ mod tests {
                 json!({"certificate-source": "letsencrypt"}),
                 "option certificate-source: \"letsencrypt\" is none of auto, acme, certificates, self-signed",
             ),
+            (json!({"certificate-key": "dsa"}), "option certificate-key: \"dsa\" is none of p256, rsa"),
             (
                 json!({"acme-server": "http://acme.example"}),
                 "option acme-server: not a URL such as https://acme.example/directory: \"http://acme.example\"",

@@ -26,11 +26,12 @@ impl Kept {
     }
 
     fn is_asked(&self, asked: &Asked) -> bool {
-        self.source == asked.source && (asked.server.is_none() || self.pair.server == asked.server)
+        self.source == Source::Operator
+            || self.source == asked.source && (asked.server.is_none() || self.pair.server == asked.server)
     }
 }
 
-/// The best pair for a name: the one that is asked for; else one of another source that browsers may trust; of several,
+/// The best pair for a name: the operator's own; else the one that is asked for; else one of another source that browsers may trust; of several,
 /// the one that lasts longest. Nothing means that only a stand-in is left.
 ///
 /// One that has ended is better than a stand-in: no visitor is worse off, and if it is our clock that is wrong, all see
@@ -72,6 +73,7 @@ mod tests {
         let other = kept(Source::Acme, Some("other"), &["a.example"], 80);
         let ended = kept(Source::Acme, Some("one"), &["a.example"], -1);
         let related = kept(Source::Certificates, None, &["a.example"], 5);
+        let supplied = kept(Source::Operator, None, &["a.example"], 1);
         let foreign = kept(Source::Acme, Some("one"), &["b.example"], 60);
         let acme = asked(Source::Acme, Some("one"));
         let relation = asked(Source::Certificates, None);
@@ -85,6 +87,8 @@ mod tests {
             (&acme, vec![&ended, &self_signed], Some(&ended)),
             (&relation, vec![&one, &other], Some(&other)),
             (&relation, vec![&one, &related], Some(&related)),
+            (&relation, vec![&one, &related, &supplied], Some(&supplied)),
+            (&acme, vec![&supplied, &one], Some(&supplied)),
         ] {
             let kept: Vec<Kept> = kept.into_iter().cloned().collect();
             assert_eq!(choose(&name, asked, &kept, now), best, "{kept:?}");

@@ -1,9 +1,10 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Source;
 use crate::host::{FileError, Host, Owner, file_stem};
 use crate::juju::UnitName;
-use crate::wire::Fqdn;
+use crate::wire::{Fqdn, SecretUri};
 
 /// Keys are for us alone.
 const KEY_MODE: u32 = 0o600;
@@ -40,6 +41,38 @@ impl Folder {
     /// What a source has for the site with this id: certificate, chain and key.
     pub fn pair(&self, source: Source, id: &Fqdn) -> PathBuf {
         self.of_source(source).join(format!("{}.pem", file_stem(id.as_str())))
+    }
+
+    /// Signing requests that wait for their answers, with their keys.
+    pub fn requests(&self) -> PathBuf {
+        self.certificates().join("requests")
+    }
+
+    /// The signing request for the site with this id.
+    pub fn request(&self, id: &Fqdn) -> PathBuf {
+        self.requests().join(format!("{}.pem", file_stem(id.as_str())))
+    }
+
+    /// The pair that the operator has put into a secret.
+    pub fn supplied(&self, secret: &SecretUri) -> PathBuf {
+        let uri = secret.to_string();
+        let id = uri.rsplit([':', '/']).next().unwrap_or_default();
+        self.of_source(Source::Operator).join(format!("{id}.pem"))
+    }
+
+    /// Keeps that pair.
+    pub fn keep_supplied(&self, host: &Host, secret: &SecretUri, pair: &str) -> Result<(), FileError> {
+        let path = self.supplied(secret);
+        match host.read(&path)? {
+            Some(kept) if kept == pair.as_bytes() => self.close(host, &path),
+            _ => self.write_key(host, &path, pair.as_bytes()),
+        }
+    }
+
+    /// Deletes the files of a folder that are not to be kept.
+    pub fn keep_only(host: &Host, folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), FileError> {
+        let files = host.list(folder)?.into_iter().map(|name| folder.join(name));
+        files.filter(|file| !kept.contains(file)).try_for_each(|file| host.remove(&file))
     }
 
     /// The pair shown to those who ask for no name of ours, where nginx cannot refuse them.

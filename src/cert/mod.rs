@@ -8,12 +8,15 @@ mod authority;
 mod choice;
 mod folder;
 mod pair;
+pub mod signing;
 mod source;
 mod store;
+mod supplied;
 mod when;
 
 pub use folder::Folder;
 pub use pair::Pair;
 pub use source::{Asked, Source, Wish};
 pub use store::{Part, Standing, Store, keep_fallback};
+pub use supplied::supplied;
 pub use when::{now, rfc_3339};

@@ -10,11 +10,13 @@ pub enum Source {
     Acme,
     /// The application at the endpoint `certificates`.
     Certificates,
+    /// The operator, with a secret: whatever else is asked for, for the names that it is for.
+    Operator,
 }
 
 impl Source {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::SelfSigned, Self::Acme, Self::Certificates];
+    pub const ALL: [Self; 4] = [Self::SelfSigned, Self::Acme, Self::Certificates, Self::Operator];
 
     /// Its name in the option, in answers, and of its folder.
     pub fn as_str(self) -> &'static str {
@@ -22,6 +24,7 @@ impl Source {
             Self::SelfSigned => "self-signed",
             Self::Acme => "acme",
             Self::Certificates => "certificates",
+            Self::Operator => "operator",
         }
     }
 }
@@ -49,7 +52,8 @@ impl FromStr for Wish {
         if text.is_empty() || text == "auto" {
             return Ok(Self::Auto);
         }
-        let source = Source::ALL.into_iter().find(|source| source.as_str() == text);
+        let mut sources = Source::ALL.into_iter().filter(|source| *source != Source::Operator);
+        let source = sources.find(|source| source.as_str() == text);
         source
             .map(Self::Only)
             .ok_or_else(|| format!("{text:?} is none of auto, acme, certificates, self-signed"))
@@ -102,5 +106,6 @@ mod tests {
             "ACME".parse::<Wish>().unwrap_err(),
             "\"ACME\" is none of auto, acme, certificates, self-signed"
         );
+        assert!("operator".parse::<Wish>().is_err(), "it goes before all, and cannot be asked for");
     }
 }

@@ -19,6 +19,7 @@ pub struct Store<'a> {
     now: OffsetDateTime,
     authority: RefCell<Option<Authority>>,
     trusted: OnceCell<Vec<Kept>>,
+    supplied: OnceCell<Vec<Kept>>,
 }
 
 /// Names of a site that are served with the same pair.
@@ -55,21 +56,21 @@ impl<'a> Store<'a> {
     /// The unit's pairs, from among which those that are asked for are chosen first.
     pub fn new(host: &'a Host, folder: &'a Folder, asked: &'a Asked, now: OffsetDateTime) -> Result<Self> {
         let authority = host.read(&folder.authority())?.and_then(|content| Authority::read(&content));
-        Ok(Self { host, folder, asked, now, authority: RefCell::new(authority), trusted: OnceCell::new() })
+        let authority = RefCell::new(authority);
+        let (trusted, supplied) = (OnceCell::new(), OnceCell::new());
+        Ok(Self { host, folder, asked, now, authority, trusted, supplied })
     }
 
     /// What the names of a site should be served with; nothing is written. The part of the first name comes first.
     pub fn look(&self, id: &Fqdn, names: &[Fqdn]) -> Result<Vec<Part>> {
-        if self.asked.source == Source::SelfSigned {
-            return Ok(vec![self.self_signed(id, names, names.to_vec())?]);
+        let mut own = self.supplied()?.to_vec();
+        let is_self_signed = self.asked.source == Source::SelfSigned;
+        if !is_self_signed {
+            own.extend(self.read(self.asked.source, &self.folder.pair(self.asked.source, id))?);
+            own.retain(|kept| kept.standing(self.asked, self.now) == Standing::Asked);
         }
-        let own: Vec<Kept> =
-            self.read(self.asked.source, &self.folder.pair(self.asked.source, id))?.into_iter().collect();
-        let suffices = own.iter().any(|kept| {
-            kept.standing(self.asked, self.now) == Standing::Asked
-                && names.iter().all(|name| kept.pair.covers(name))
-        });
-        let kept = if suffices { &own } else { self.trusted()? };
+        let suffices = || names.iter().all(|name| own.iter().any(|kept| kept.pair.covers(name)));
+        let kept = if is_self_signed || suffices() { &own } else { self.trusted()? };
         let mut parts: Vec<Part> = Vec::new();
         let mut rest = Vec::new();
         for name in names {
@@ -120,6 +121,22 @@ impl<'a> Store<'a> {
         Ok(true)
     }
 
+    /// Whether the operator supplies certificates for all of these names.
+    pub fn supplies(&self, names: &[Fqdn]) -> Result<bool> {
+        let supplied = self.supplied()?;
+        Ok(names.iter().all(|name| supplied.iter().any(|kept| kept.pair.covers(name))))
+    }
+
+    /// The pairs that the operator supplies and that have not ended.
+    fn supplied(&self) -> Result<&[Kept]> {
+        if let Some(supplied) = self.supplied.get() {
+            return Ok(supplied);
+        }
+        let mut supplied = self.of_source(Source::Operator)?;
+        supplied.retain(|kept| kept.pair.is_valid(self.now));
+        Ok(self.supplied.get_or_init(|| supplied))
+    }
+
     /// All pairs of sources that browsers may trust, whichever site they were made for: a site whose first name has
     /// changed finds its own here.
     fn trusted(&self) -> Result<&[Kept]> {
@@ -128,12 +145,18 @@ impl<'a> Store<'a> {
         }
         let mut trusted = Vec::new();
         for source in Source::ALL.into_iter().filter(|source| *source != Source::SelfSigned) {
-            let folder = self.folder.of_source(source);
-            for name in self.host.list(&folder)?.iter().filter(|name| !name.starts_with('.')) {
-                trusted.extend(self.read(source, &folder.join(name))?);
-            }
+            trusted.extend(self.of_source(source)?);
         }
         Ok(self.trusted.get_or_init(|| trusted))
+    }
+
+    fn of_source(&self, source: Source) -> Result<Vec<Kept>> {
+        let folder = self.folder.of_source(source);
+        let mut kept = Vec::new();
+        for name in self.host.list(&folder)?.iter().filter(|name| !name.starts_with('.')) {
+            kept.extend(self.read(source, &folder.join(name))?);
+        }
+        Ok(kept)
     }
 
     fn read(&self, source: Source, path: &Path) -> Result<Option<Kept>> {

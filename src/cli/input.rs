@@ -67,7 +67,7 @@ impl Request {
             _ if self.withdraw => "{}".to_owned(),
             (Some(path), false) => read(host, path, "credentials")?.trim_end_matches('\n').to_owned(),
             (None, false) => String::new(),
-            (_, true) => json_text(host, self.file.as_deref(), "request")?,
+            (_, true) => json_text(host, self.file.as_deref(), "request", "--fqdn, --file or --withdraw")?,
         }))
     }
 
@@ -101,7 +101,7 @@ impl Answer {
         if self.withdraw {
             return Ok(None);
         }
-        let text = json_text(host, self.file.as_deref(), "status")?;
+        let text = json_text(host, self.file.as_deref(), "status", "--file or --withdraw")?;
         serde_json::from_str(&text).context("the status is not JSON").map(Some)
     }
 }
@@ -118,7 +118,7 @@ fn upstream(hook: &Hook, endpoint: &str, text: &str) -> Result<Value> {
     Ok(json!({"hostname": host, "port": port}))
 }
 
-fn json_text(host: &Host, file: Option<&Path>, what: &str) -> Result<String> {
+fn json_text(host: &Host, file: Option<&Path>, what: &str, instead: &str) -> Result<String> {
     if let Some(path) = file.filter(|path| *path != Path::new("-")) {
         return read(host, path, what);
     }
@@ -126,7 +126,10 @@ fn json_text(host: &Host, file: Option<&Path>, what: &str) -> Result<String> {
     std::io::stdin()
         .read_to_string(&mut text)
         .with_context(|| format!("cannot read the {what} from standard input"))?;
-    ensure!(!text.trim().is_empty(), "the {what} is expected on standard input, as JSON; nothing came");
+    ensure!(
+        !text.trim().is_empty(),
+        "the {what} is expected on standard input, as JSON, or else {instead}; nothing came"
+    );
     Ok(text)
 }
 

@@ -48,7 +48,9 @@ impl Target {
             (Some(name), _) => bail!(
                 "{name} is no endpoint of metadata.yaml that {side} the interface ssl-termination (there is: {there})"
             ),
-            (None, []) => bail!("no endpoint of metadata.yaml {side} the interface ssl-termination"),
+            (None, []) => {
+                bail!("no endpoint of metadata.yaml {side} the interface ssl-termination: declare one there")
+            }
         }
     }
 }

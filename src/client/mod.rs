@@ -2,8 +2,11 @@
 //! proxy makes of it. It knows nothing of nginx and of the side that serves.
 
 mod handlers;
+mod secret;
+mod way;
 
 pub use handlers::{ask, explain, is_related, take_note, unit_status, web_servers};
+pub use secret::{forget_revision, let_go};
 
 use crate::interface::outcome_of;
 use crate::interface::websites::Websites;
@@ -20,6 +23,8 @@ pub struct Surroundings {
     pub has_proxy: bool,
     /// What the web application's units say.
     pub websites: Websites,
+    /// What keeps the request back.
+    pub obstacle: Option<Status>,
 }
 
 /// What this unit asks of the proxy; nothing withdraws what it asked before.
@@ -57,7 +62,9 @@ pub fn status(options: &Options, around: &Surroundings, reports: &[Published]) -
         };
     }
     let reports: Vec<Readiness> = reports.iter().map(|report| readiness(report, &options.fqdns)).collect();
-    Some(outcome_of(&options.fqdns, &reports))
+    let mut status = around.obstacle.clone().unwrap_or_else(|| outcome_of(&options.fqdns, &reports));
+    status.message += &around.websites.note();
+    Some(status)
 }
 
 #[cfg(test)]
@@ -77,8 +84,8 @@ mod tests {
     fn around(websites: &[&str]) -> Surroundings {
         let website =
             |host: &&str| Website { hostname: host.parse().unwrap(), port: "8080".parse().unwrap() };
-        let websites = Websites { listening: websites.iter().map(website).collect(), unusable: None };
-        Surroundings { has_website: true, has_proxy: true, websites }
+        let websites = Websites { listening: websites.iter().map(website).collect(), ..Websites::default() };
+        Surroundings { has_website: true, has_proxy: true, websites, obstacle: None }
     }
 
     fn told(fqdns: &str, around: &Surroundings, reports: &[Option<&str>]) -> String {

@@ -13,18 +13,22 @@ pub struct Command {
     pub(super) args: Vec<String>,
     pub(super) stdin: Vec<u8>,
     pub(super) limit: Duration,
+    pub(super) most: usize,
     pub(super) clean: bool,
     pub(super) env: Vec<(String, String)>,
 }
 
 impl Command {
-    /// `program`, looked up on PATH, with one minute to finish.
+    /// `program`, looked up on PATH, with one minute to finish and room for 128 MiB of output.
+    ///
+    /// A databag of Juju has at most 16 MB; written as JSON, a byte of it takes up to six.
     pub fn new(program: impl Into<String>) -> Self {
         Self {
             program: program.into(),
             args: Vec::new(),
             stdin: Vec::new(),
             limit: Duration::from_mins(1),
+            most: 128 << 20,
             clean: false,
             env: Vec::new(),
         }
@@ -55,6 +59,13 @@ impl Command {
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// How many bytes the program may write; then its process group is killed.
+    #[must_use]
+    pub fn most(mut self, bytes: usize) -> Self {
+        self.most = bytes;
         self
     }
 

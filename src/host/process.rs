@@ -35,7 +35,7 @@ impl Output {
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     /// No program of that name is on PATH.
-    #[error("cannot run `{0}`: there is no such program on PATH")]
+    #[error("cannot run `{0}`: there is no such program on PATH: install it, or correct PATH")]
     Missing(String),
     /// It could not be started or watched.
     #[error("cannot run `{command}`: {error}")]
@@ -46,12 +46,20 @@ pub enum ProcessError {
         error: io::Error,
     },
     /// It took longer than it may and was killed.
-    #[error("`{command}` did not finish within {limit:?} and was killed")]
+    #[error("`{command}` did not finish within {limit:?} and was killed: see what it waits for")]
     TimedOut {
         /// The command line.
         command: String,
         /// What it had.
         limit: Duration,
+    },
+    /// It wrote more than it may and was killed.
+    #[error("`{command}` wrote more than {most} bytes and was killed")]
+    TooMuch {
+        /// The command line.
+        command: String,
+        /// How many bytes it had.
+        most: usize,
     },
     /// It ended with another status than success.
     #[error("`{command}` failed ({}): {stderr}", ending(*.status))]
@@ -93,14 +101,18 @@ impl Host {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = process.spawn().map_err(failed)?;
-        let watched = watch(&mut child, &command.stdin, command.limit);
+        let watched = watch(&mut child, command);
         match watched {
-            Ok(Some((stdout, stderr))) => {
+            Ok(Watched::Ended { stdout, stderr }) => {
                 let status = child.wait().map_err(failed)?;
                 let stderr = String::from_utf8_lossy(&stderr).trim().to_owned();
                 Ok(Output { status, stdout, stderr })
             }
-            Ok(None) => {
+            Ok(Watched::TooMuch) => {
+                end(&mut child);
+                Err(ProcessError::TooMuch { command: command.to_string(), most: command.most })
+            }
+            Ok(Watched::TimedOut) => {
                 end(&mut child);
                 Err(ProcessError::TimedOut { command: command.to_string(), limit: command.limit })
             }
@@ -142,15 +154,23 @@ impl Host {
     }
 }
 
-/// Feeds and drains the child until it has ended; nothing if the limit came first.
+/// What came of a child.
+enum Watched {
+    Ended { stdout: Vec<u8>, stderr: Vec<u8> },
+    TimedOut,
+    TooMuch,
+}
+
+/// Feeds and drains the child until it has ended or reaches a limit.
 ///
 /// Only the child's end counts, not that of its pipes: a daemon that it started may hold them open.
-fn watch(child: &mut Child, mut stdin: &[u8], limit: Duration) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+fn watch(child: &mut Child, command: &Command) -> io::Result<Watched> {
+    let mut stdin = command.stdin.as_slice();
     let pidfd = pidfd_open(pid(child)?, PidfdFlags::empty())?;
     let (mut to_child, mut stdout, mut stderr) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let deadline = Instant::now() + limit;
+    let deadline = Instant::now() + command.limit;
     let mut ended = false;
     loop {
         let left = if ended { Duration::ZERO } else { deadline.saturating_duration_since(Instant::now()) };
@@ -164,8 +184,10 @@ fn watch(child: &mut Child, mut stdin: &[u8], limit: Duration) -> io::Result<Opt
             left,
         )?;
         match ready {
-            [false, false, false, _] if ended => return Ok(Some((out, err))),
-            [false, false, false, false] if Instant::now() >= deadline => return Ok(None),
+            [false, false, false, _] if ended => {
+                return Ok(Watched::Ended { stdout: out, stderr: err });
+            }
+            [false, false, false, false] if Instant::now() >= deadline => return Ok(Watched::TimedOut),
             _ => ended |= ready[0],
         }
         if ready[1] {
@@ -173,6 +195,9 @@ fn watch(child: &mut Child, mut stdin: &[u8], limit: Duration) -> io::Result<Opt
         }
         if ready[2] {
             drain(&mut stderr, &mut err)?;
+        }
+        if out.len() + err.len() > command.most {
+            return Ok(Watched::TooMuch);
         }
         if ready[3] {
             feed(&mut to_child, &mut stdin)?;
@@ -281,8 +306,19 @@ mod tests {
         let command = Command::new("sleep").arg("60").limit(Duration::from_millis(50));
         assert_eq!(
             host().run(&command).unwrap_err().to_string(),
-            "`sleep 60` did not finish within 50ms and was killed"
+            "`sleep 60` did not finish within 50ms and was killed: see what it waits for"
         );
+    }
+
+    #[test]
+    fn a_program_that_writes_too_much_is_killed() {
+        for endless in ["cat /dev/zero", "cat /dev/zero >&2"] {
+            let command = Command::new("sh").args(["-c", endless]).most(1 << 20);
+            let error = host().run(&command).unwrap_err().to_string();
+            assert!(error.ends_with("wrote more than 1048576 bytes and was killed"), "{error}");
+        }
+        let command = Command::new("head").args(["-c", "1048576", "/dev/zero"]).most(1 << 20);
+        assert_eq!(host().run(&command).unwrap().stdout.len(), 1 << 20);
     }
 
     #[test]
@@ -303,6 +339,9 @@ mod tests {
     #[test]
     fn a_missing_program_is_named() {
         let error = host().run(&Command::new("no-such-tool")).unwrap_err();
-        assert_eq!(error.to_string(), "cannot run `no-such-tool`: there is no such program on PATH");
+        assert_eq!(
+            error.to_string(),
+            "cannot run `no-such-tool`: there is no such program on PATH: install it, or correct PATH"
+        );
     }
 }

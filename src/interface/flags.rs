@@ -14,7 +14,8 @@ pub fn of_endpoints(metadata: &Metadata) -> impl Iterator<Item = [Flag; 2]> {
 /// Raises and clears the flags of every endpoint of ours, from what has become of units in this hook.
 ///
 /// `available` is set as long as the endpoint has a unit at the other side. `update` is raised when a watched key of
-/// a unit is new, different or gone, and when a unit has gone; it stays until somebody clears it.
+/// a unit is new, different or gone, and when a unit has gone; it stays until somebody clears it. Where an application
+/// speaks for its units, also when one of them is new: there is somebody to be asked.
 pub(super) fn follow(metadata: &Metadata, event: &Event, view: &View, changes: &[Change], flags: &mut Flags) {
     for endpoint in metadata.endpoints() {
         let Some(keys) = keys(endpoint) else { continue };
@@ -22,7 +23,8 @@ pub(super) fn follow(metadata: &Metadata, event: &Event, view: &View, changes: &
             if event.kind == RelationKind::Departed && event.relation.endpoint() == endpoint.name);
         let of_endpoint = changes.iter().filter(|change| change.relation.endpoint() == endpoint.name);
         let updates = |change: &Change| {
-            change.now.as_ref().is_none_or(|now| differs(change.before.as_ref(), now, keys.watched))
+            (keys.of_application && change.before.is_none())
+                || change.now.as_ref().is_none_or(|now| differs(change.before.as_ref(), now, keys.watched))
         };
         flags.put(Flag::available(endpoint.name), view.is_available(endpoint.name));
         if departed || of_endpoint.into_iter().any(updates) {

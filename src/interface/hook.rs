@@ -10,7 +10,7 @@ use super::take_in::{Reach, if_there, read_own, take_in};
 use crate::host::Host;
 use crate::juju::tool::relation::Bag;
 use crate::juju::tool::status::Status;
-use crate::juju::tool::{config, relation, state, status};
+use crate::juju::tool::{config, relation, secret, state, status};
 use crate::juju::{Context, Event, Lifecycle, Metadata, RelationId, RelationKind, UnitName};
 use crate::reactive::{Committed, Flag, Flags, Next, Standing, State, Store};
 
@@ -64,17 +64,16 @@ impl Hook {
         let event = context.event(&metadata)?;
         let mark = (marks && event.is_hook()).then(|| event.to_string());
         let mut store = Store::open(&host, &context.state_dir(), &context.id, mark.as_deref())?;
-        let committed = match state::get(&host, TOKEN) {
-            Ok(Some(token)) => Committed::Token(token),
-            Ok(None) => Committed::Nothing,
-            Err(error) if error.is_missing_tool() => Committed::Unsupported,
-            Err(error) => return Err(error).context("cannot learn what Juju has committed"),
+        let committed = match store.settled() {
+            Some(committed) => committed,
+            None => committed(&host)?,
         };
         let tokens = committed != Committed::Unsupported;
         let (state, standing) = store.settle(&committed);
         let died = store.died.clone().filter(|_| event.is_hook() && standing != Standing::Again);
         if let Some(died) = &died {
             log::warn!("the hook \"{died}\" did not end: reading everything again");
+            secret::clear(&host, &context.state_dir())?;
         }
         // Where Juju does not commit all in one, our token alone does not say that it has the rest.
         let in_parts = context.commits_in_parts || !tokens;
@@ -127,8 +126,10 @@ impl Hook {
             self.publish_anew()?;
             self.state.flags.set(Flag::hook("anew"));
         }
-        if let Event::Lifecycle(_) = self.event {
-            self.state.flags.set(Flag::hook(&self.event.to_string()));
+        match &self.event {
+            Event::Lifecycle(_) => self.state.flags.set(Flag::hook(&self.event.to_string())),
+            Event::Secret(event) => self.state.flags.set(Flag::hook(event.kind.hook())),
+            _ => {}
         }
         Ok(())
     }
@@ -237,7 +238,8 @@ impl Hook {
         if !self.event.is_hook() && self.standing.is_stale() && self.store.differs(&Next::of(&self.state)?) {
             bail!(
                 "this unit's last hook was not committed, or its flag file was lost: nothing can be changed before the \
-                 next hook has run"
+                 next hook has run (`juju resolve {}` runs a failed one again)",
+                self.context.unit
             );
         }
         for (relation, values) in std::mem::take(&mut self.to_publish) {
@@ -250,8 +252,8 @@ impl Hook {
         let next = Next::of(&self.state)?;
         let changed =
             self.store.differs(&next) || (self.standing == Standing::Unknown && self.event.is_hook());
-        if changed && self.tokens {
-            state::set(&self.host, TOKEN, &self.context.id)?;
+        if changed && self.tokens && self.standing != Standing::Again {
+            say_token(&self.host, &self.context.id)?;
         }
         if let Some(status) = status {
             let always = self.anew || self.event.is(Lifecycle::Install);
@@ -261,6 +263,24 @@ impl Hook {
             }
         }
         self.store.commit(&self.host, next, self.standing, changed)
+    }
+}
+
+/// The token that Juju has committed.
+fn committed(host: &Host) -> Result<Committed> {
+    match state::get(host, TOKEN) {
+        Ok(Some(token)) => Ok(Committed::Token(token)),
+        Ok(None) => Ok(Committed::Nothing),
+        Err(error) if error.is_missing_tool() => Ok(Committed::Unsupported),
+        Err(error) => Err(error).context("cannot learn what Juju has committed"),
+    }
+}
+
+/// Gives Juju the token of the generation that is about to be written.
+fn say_token(host: &Host, token: &str) -> Result<()> {
+    match state::set(host, TOKEN, token) {
+        Err(error) if error.is_missing_tool() => Ok(()),
+        said => Ok(said?),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Hook, TOO_LONG};
 use crate::juju::{RelationId, UnitName};
-use crate::wire::{CertRequest, Refusal};
+use crate::wire::{CertRequest, Features, Refusal};
 
 /// One unit's request, as it was sent and as it can be used.
 #[derive(Debug, Clone)]
@@ -38,9 +38,11 @@ impl Request<'_> {
     }
 }
 
-/// The requests of all units of an endpoint, by relation and unit number. Units that ask for nothing are left out.
+/// The requests of all units of an endpoint, by relation and unit number. Units that ask for nothing are left out; what
+/// is over the limits is refused.
 pub fn get_cert_requests<'a>(hook: &'a Hook, endpoint: &str) -> Result<Vec<Request<'a>>> {
     let units = hook.state.view.units(endpoint)?.into_iter();
+    let mut count = Count::default();
     Ok(units
         .filter_map(|(relation, unit, bag)| {
             let text = bag.get("cert-request")?;
@@ -50,9 +52,43 @@ pub fn get_cert_requests<'a>(hook: &'a Hook, endpoint: &str) -> Result<Vec<Reque
                 }
                 None => CertRequest::parse(text).transpose()?,
             };
-            Some(Request { relation, unit, text, parsed })
+            let admitted = count.admit(relation);
+            Some(Request { relation, unit, text, parsed: admitted.and(parsed) })
         })
         .collect())
+}
+
+/// The most requests that are read of one relation: the application at its other side has so many units.
+const MAX_OF_RELATION: usize = 1_000;
+
+/// The most requests that are read of an endpoint.
+const MAX_OF_ENDPOINT: usize = 10_000;
+
+/// How many requests there have been.
+#[derive(Debug, Default)]
+struct Count<'a> {
+    relation: Option<&'a RelationId>,
+    of_relation: usize,
+    of_endpoint: usize,
+}
+
+impl<'a> Count<'a> {
+    /// Counts one more; refuses it if it is one too many. Those of one relation come one after the other.
+    fn admit(&mut self, relation: &'a RelationId) -> std::result::Result<(), Refusal> {
+        if self.relation.replace(relation) != Some(relation) {
+            self.of_relation = 0;
+        }
+        self.of_relation += 1;
+        self.of_endpoint += 1;
+        let reason = if self.of_relation > MAX_OF_RELATION {
+            format!("more than {MAX_OF_RELATION} requests over this relation")
+        } else if self.of_endpoint > MAX_OF_ENDPOINT {
+            format!("more than {MAX_OF_ENDPOINT} requests over all relations")
+        } else {
+            return Ok(());
+        };
+        Err(Refusal { field: "cert-request".to_owned(), reason })
+    }
 }
 
 /// Answers every relation of an endpoint with the same status, any JSON value.
@@ -60,7 +96,39 @@ pub fn send_status(hook: &mut Hook, endpoint: &str, status: &Value) -> Result<()
     hook.relations(endpoint)?.iter().try_for_each(|relation| send_status_to(hook, relation, Some(status)))
 }
 
+/// Tells one relation what the running code understands beyond the original.
+pub fn send_features_to(hook: &mut Hook, relation: &RelationId, features: &Features) -> Result<()> {
+    hook.publish(relation, "features", features.to_wire())
+}
+
 /// Answers one relation; `None` takes the answer back.
 pub fn send_status_to(hook: &mut Hook, relation: &RelationId, status: Option<&Value>) -> Result<()> {
     hook.publish(relation, "status", status.map(crate::wire::json::to_string))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_too_many_requests_the_last_are_refused() {
+        let relations: Vec<RelationId> =
+            (0..12).map(|number| format!("tls:{number}").parse().unwrap()).collect();
+        let mut count = Count::default();
+        let mut refused = |relation: usize, times| {
+            let mut reasons = Vec::new();
+            for _ in 0..times {
+                reasons.extend(count.admit(&relations[relation]).err().map(|refusal| refusal.reason));
+            }
+            reasons
+        };
+        let of_relation = "more than 1000 requests over this relation";
+        assert_eq!(refused(0, 1_002), [of_relation; 2]);
+        for relation in 1..9 {
+            assert_eq!(refused(relation, 1_000), [""; 0]);
+        }
+        let of_endpoint = "more than 10000 requests over all relations";
+        assert_eq!(refused(9, 1_000), [of_endpoint; 2]);
+        assert_eq!(refused(10, 1), [of_endpoint]);
+    }
 }

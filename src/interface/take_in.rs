@@ -2,13 +2,12 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::{Keys, PUBLISHED, keys, too_long};
+use super::{Keys, PUBLISHED, TOO_LONG, keys, too_long};
 use crate::host::Host;
 use crate::juju::tool::relation::Bag;
 use crate::juju::tool::{ToolError, relation};
 use crate::juju::{Event, Metadata, RelationEvent, RelationId, RelationKind, UnitName};
 use crate::reactive::View;
-use crate::wire::CertRequest;
 
 /// How much has to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +39,19 @@ fn take_in_event(host: &Host, metadata: &Metadata, event: &RelationEvent, view: 
     let Some(keys) = metadata.endpoint(event.relation.endpoint()).and_then(keys) else { return Ok(()) };
     let relation = &event.relation;
     match (event.kind, &event.remote_unit) {
-        (RelationKind::Joined | RelationKind::Changed, Some(unit)) => {
-            if let Some(bag) = if_there(relation::get(host, relation, unit).map_err(Into::into))? {
+        (RelationKind::Joined | RelationKind::Changed, unit) if keys.of_application => {
+            let bag = relation::get_application(host, relation, &event.remote_app);
+            if let Some(bag) = if_there(bag.map_err(Into::into))? {
                 view.relate(relation, &event.remote_app)?;
-                view.put_unit(relation, unit, of_ours(bag, keys))?;
+                view.put_application(relation, of_ours(bag, keys))?;
+                unit.iter().try_for_each(|unit| view.put_unit(relation, unit, Bag::new()))?;
+            }
+            Ok(())
+        }
+        (RelationKind::Joined | RelationKind::Changed, Some(unit)) => {
+            if let Some(bag) = if_there(get(host, relation, unit, keys))? {
+                view.relate(relation, &event.remote_app)?;
+                view.put_unit(relation, unit, bag)?;
             }
             Ok(())
         }
@@ -92,7 +100,12 @@ fn read_relation(
         view.forget_unit(id, unit)?;
     }
     for unit in there.iter().filter(|unit| reach == Reach::Everything || !known.contains(unit)) {
-        view.put_unit(id, unit, of_ours(relation::get(host, id, unit)?, keys))?;
+        let bag = if keys.of_application { Bag::new() } else { get(host, id, unit, keys)? };
+        view.put_unit(id, unit, bag)?;
+    }
+    let app = view.relation(id)?.map(|relation| relation.app.clone()).unwrap_or_default();
+    if keys.of_application && reach == Reach::Everything && !app.is_empty() {
+        view.put_application(id, of_ours(relation::get_application(host, id, &app)?, keys))?;
     }
     Ok(())
 }
@@ -115,11 +128,24 @@ pub(super) fn if_there<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
+/// What a unit has published, as far as we look at it. One that has published more than can be read has said nothing of
+/// use, and harms itself alone.
+fn get(host: &Host, relation: &RelationId, unit: &UnitName, keys: Keys) -> Result<Bag> {
+    match relation::get(host, relation, unit) {
+        Err(error) if error.is_too_much() => {
+            log::warn!("{error}");
+            let value = |key: &&str| ((*key).to_owned(), format!("{TOO_LONG}all that {unit} has published"));
+            Ok(keys.watched.iter().map(value).collect())
+        }
+        bag => Ok(of_ours(bag?, keys)),
+    }
+}
+
 /// The keys that we look at. Of a value that is too long to be any good, its length and its start are remembered alone:
 /// it must not weigh on every hook to come.
 fn of_ours(mut bag: Bag, keys: Keys) -> Bag {
     bag.retain(|key, _| keys.watched.contains(&key.as_str()) || keys.noted.contains(&key.as_str()));
-    for value in bag.values_mut().filter(|value| value.len() > CertRequest::MAX_BYTES) {
+    for value in bag.values_mut().filter(|value| value.len() > keys.longest) {
         *value = too_long(value);
     }
     bag

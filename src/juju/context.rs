@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::event::{Event, RelationEvent, RelationKind};
+use super::event::{Event, RelationEvent, RelationKind, SecretEvent, SecretKind};
 use super::{Metadata, UnitName};
 
 /// The environment in which Juju runs us, read once.
@@ -13,6 +13,8 @@ pub struct Context {
     pub charm_dir: PathBuf,
     /// Our own unit.
     pub unit: UnitName,
+    /// The model's UUID; empty if Juju does not say it.
+    pub model: String,
     /// Random, new for every execution; two processes of one hook share it.
     pub id: String,
     /// The hook's name; none in `juju exec`.
@@ -25,6 +27,9 @@ pub struct Context {
     vars: Vars,
 }
 
+const NO_UNIT: &str =
+    "Juju's variable JUJU_UNIT_NAME is not set: run this as Juju does, in a hook or `juju exec`";
+
 /// The variables that say what happened.
 #[derive(Debug, Clone, Default)]
 struct Vars {
@@ -33,6 +38,8 @@ struct Vars {
     remote_unit: Option<String>,
     remote_app: Option<String>,
     departing: Option<String>,
+    secret_id: Option<String>,
+    secret_revision: Option<String>,
     action: Option<String>,
 }
 
@@ -82,7 +89,7 @@ impl Context {
                  `juju exec --unit UNIT -- bin/ssl-termination …`"
             )
         };
-        let unit = given("JUJU_UNIT_NAME").context("Juju's variable JUJU_UNIT_NAME is not set")?;
+        let unit = given("JUJU_UNIT_NAME").context(NO_UNIT)?;
         let charm_dir =
             given("JUJU_CHARM_DIR").or_else(|| given("CHARM_DIR")).map(PathBuf::from).or(current_dir);
         let action = given("JUJU_ACTION_NAME");
@@ -90,6 +97,7 @@ impl Context {
         Ok(Self {
             charm_dir: charm_dir.context("neither JUJU_CHARM_DIR nor the current folder can be read")?,
             unit: unit.parse().context("cannot read Juju's variable JUJU_UNIT_NAME")?,
+            model: given("JUJU_MODEL_UUID").unwrap_or_default(),
             id,
             commits_in_parts: given("JUJU_VERSION").is_some_and(|version| {
                 version
@@ -104,6 +112,8 @@ impl Context {
                 remote_unit: given("JUJU_REMOTE_UNIT"),
                 remote_app: given("JUJU_REMOTE_APP"),
                 departing: given("JUJU_DEPARTING_UNIT"),
+                secret_id: given("JUJU_SECRET_ID"),
+                secret_revision: given("JUJU_SECRET_REVISION"),
                 action,
             },
         })
@@ -116,10 +126,16 @@ impl Context {
             return Ok(Event::Action(action.clone()));
         }
         let Some(hook) = &self.hook else { return Ok(Event::None) };
+        if let Some(event) = SecretKind::of_hook(hook).and_then(|kind| self.secret_event(kind)) {
+            return Ok(Event::Secret(event));
+        }
         let Some((prefix, kind)) = RelationKind::of_hook(hook) else { return Ok(Event::of_hook(hook)) };
         let endpoint = self.vars.relation.as_deref().unwrap_or(prefix);
         if metadata.endpoint(endpoint).is_none() {
-            bail!("the hook {hook} is about the endpoint {endpoint}, which metadata.yaml does not have");
+            bail!(
+                "the hook {hook} is about the endpoint {endpoint}, which metadata.yaml does not have: declare it \
+                 there, or remove the hook"
+            );
         }
         self.relation_event(kind)
             .map(Event::Relation)
@@ -138,6 +154,13 @@ impl Context {
             departing: unit(&self.vars.departing)?,
             remote_unit,
         })
+    }
+
+    /// Of a secret that cannot be read nothing is known: the next look at everything sees what has changed.
+    fn secret_event(&self, kind: SecretKind) -> Option<SecretEvent> {
+        let secret = self.vars.secret_id.as_deref()?.parse().ok()?;
+        let revision = self.vars.secret_revision.as_deref().and_then(|revision| revision.parse().ok());
+        Some(SecretEvent { kind, secret, revision })
     }
 
     /// Where the charm's state lies: Juju keeps the folder over a refresh.
@@ -188,7 +211,7 @@ mod tests {
             event("x", &[("JUJU_DISPATCH_PATH", "actions/go"), ("JUJU_ACTION_NAME", "go")]).unwrap(),
             Event::Action("go".into())
         );
-        assert_eq!(event("secret-changed", &[]).unwrap(), Event::Other("secret-changed".into()));
+        assert_eq!(event("storage-attached", &[]).unwrap(), Event::Other("storage-attached".into()));
     }
 
     #[test]
@@ -235,6 +258,20 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_hook_is_about_a_secret() {
+        let id = ("JUJU_SECRET_ID", "secret:9m4e2mr0ui3e8a215n4g");
+        let changed = event("secret-changed", &[id]).unwrap();
+        assert_eq!(changed.changed_secret().unwrap().to_string(), id.1);
+        assert_eq!(changed.to_string(), format!("secret-changed {}", id.1));
+        let Event::Secret(removed) = event("secret-remove", &[id, ("JUJU_SECRET_REVISION", "3")]).unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!((removed.kind, removed.revision), (SecretKind::Remove, Some(3)));
+        assert_eq!(event("secret-changed", &[]).unwrap(), Event::Other("secret-changed".into()));
+    }
+
+    #[test]
     fn the_models_proxies_come_before_those_of_every_program() {
         let variables = |name: &str| {
             let value = match name {
@@ -257,7 +294,7 @@ mod tests {
         };
         assert_eq!(
             said("db-relation-changed", &[("JUJU_RELATION_ID", "db:1")]),
-            "the hook db-relation-changed is about the endpoint db, which metadata.yaml does not have"
+            "the hook db-relation-changed is about the endpoint db, which metadata.yaml does not have: declare it there, or remove the hook"
         );
         assert_eq!(
             said("tls-relation-changed", &[]),

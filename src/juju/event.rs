@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::{RelationId, UnitName};
+use crate::wire::SecretUri;
 
 /// What Juju tells the unit with this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,9 +10,11 @@ pub enum Event {
     Lifecycle(Lifecycle),
     /// A relation.
     Relation(RelationEvent),
+    /// A secret that we read or own.
+    Secret(SecretEvent),
     /// A person's action, by its name.
     Action(String),
-    /// Any other hook, by its name: secrets, storage, and what Juju may add.
+    /// Any other hook, by its name: storage, and what Juju may add.
     Other(String),
     /// No hook at all: `juju exec`, a command line.
     None,
@@ -91,13 +94,56 @@ impl RelationKind {
     }
 }
 
+/// Something happened to a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretEvent {
+    /// What happened.
+    pub kind: SecretKind,
+    /// The secret.
+    pub secret: SecretUri,
+    /// In remove and expired: the revision it is about.
+    pub revision: Option<u32>,
+}
+
+/// What can happen to a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretKind {
+    /// One that we have read has another content.
+    Changed,
+    /// Nobody reads a revision of ours any more.
+    Remove,
+    /// It is time to give ours another content.
+    Rotate,
+    /// A revision of ours has reached its end.
+    Expired,
+}
+
+impl SecretKind {
+    const NAMES: [(&'static str, Self); 4] = [
+        ("secret-changed", Self::Changed),
+        ("secret-remove", Self::Remove),
+        ("secret-rotate", Self::Rotate),
+        ("secret-expired", Self::Expired),
+    ];
+
+    /// What the hook of this name is about.
+    pub fn of_hook(hook: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(name, _)| *name == hook).map(|(_, kind)| *kind)
+    }
+
+    /// The hook's name.
+    pub fn hook(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+}
+
 impl Event {
     /// The hooks in which Juju allows next to nothing; we do nothing in them.
     pub fn is_restricted(hook: &str) -> bool {
         matches!(hook, "collect-metrics" | "meter-status-changed")
     }
 
-    /// The event of a hook that is not a relation's.
+    /// The event of a hook that is neither a relation's nor a secret's.
     pub(super) fn of_hook(hook: &str) -> Self {
         let lifecycle = Lifecycle::NAMES.iter().find(|(name, _)| *name == hook);
         lifecycle.map_or_else(|| Self::Other(hook.to_owned()), |(_, step)| Self::Lifecycle(*step))
@@ -106,6 +152,14 @@ impl Event {
     /// Whether this is the given step of the unit's life.
     pub fn is(&self, step: Lifecycle) -> bool {
         *self == Self::Lifecycle(step)
+    }
+
+    /// The secret of which Juju says that it has another content.
+    pub fn changed_secret(&self) -> Option<&SecretUri> {
+        match self {
+            Self::Secret(SecretEvent { kind: SecretKind::Changed, secret, .. }) => Some(secret),
+            _ => None,
+        }
     }
 
     /// Whether Juju runs this in its order of events; actions and `juju exec` come in between.
@@ -126,6 +180,7 @@ impl fmt::Display for Event {
                 write!(f, "{}{} {}", event.relation.endpoint(), event.kind.suffix(), event.relation)?;
                 event.remote_unit.iter().try_for_each(|unit| write!(f, " {unit}"))
             }
+            Self::Secret(event) => write!(f, "{} {}", event.kind.hook(), event.secret),
             Self::Action(name) => write!(f, "action {name}"),
             Self::Other(name) => f.write_str(name),
             Self::None => f.write_str("juju exec"),

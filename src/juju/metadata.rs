@@ -46,7 +46,9 @@ impl Metadata {
     /// Reads the metadata.yaml in the charm's folder.
     pub fn read(host: &Host, charm_dir: &Path) -> Result<Self> {
         let path = charm_dir.join("metadata.yaml");
-        let text = host.read(&path)?.with_context(|| format!("{} is missing", path.display()))?;
+        let text = host.read(&path)?.with_context(|| {
+            format!("{} is missing: it says which endpoints the charm has", path.display())
+        })?;
         Self::parse(&String::from_utf8_lossy(&text))
             .with_context(|| format!("cannot read {}", path.display()))
     }

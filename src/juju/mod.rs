@@ -8,6 +8,6 @@ mod names;
 pub mod tool;
 
 pub use context::{Context, Environment};
-pub use event::{Event, Lifecycle, RelationEvent, RelationKind};
+pub use event::{Event, Lifecycle, RelationEvent, RelationKind, SecretEvent, SecretKind};
 pub use metadata::{Endpoint, Metadata, Role};
 pub use names::{NameError, RelationId, UnitName};

@@ -64,6 +64,7 @@ fn tell(
     let stays = |name: &Fqdn| was.get(name.as_str()).is_some_and(|source| *source == part.source.as_str());
     for name in &part.names {
         let why = || match troubles.get(name) {
+            _ if part.source == Source::Operator => "give its secret a new one".to_owned(),
             Some(trouble) => trouble.clone(),
             None => format!("waiting for a certificate from {}", asked.source),
         };

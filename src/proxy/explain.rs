@@ -7,12 +7,12 @@ use super::inputs::{self, Planned, planned};
 use super::nginx::{self, Difference, Paths};
 use super::overview::name_of;
 use super::plan::{Plan, Site};
-use super::serving;
 use super::wanted::Owner;
+use super::{secrets, serving};
 use crate::interface::Hook;
 use crate::options::{self, Options};
 use crate::reactive::Standing;
-use crate::wire::{Credentials, RefusedRequest};
+use crate::wire::{Protection, RefusedRequest};
 
 /// What would be served now, what would change and why, in lines for a person. Nothing is changed, no password shown.
 pub fn explain(hook: &Hook) -> Result<Vec<String>> {
@@ -27,7 +27,7 @@ pub fn explain(hook: &Hook) -> Result<Vec<String>> {
             .into_iter()
             .collect());
     };
-    let Planned { plan, .. } = planned(hook, &options)?;
+    let Planned { plan, .. } = planned(hook, &options, secrets::remembered)?;
     let mut owners = BTreeMap::new();
     for owner in plan.answers.keys() {
         owners.insert(owner.clone(), format!("for {}", name_of(hook, owner)?));
@@ -53,8 +53,10 @@ fn what(plan: &Plan, owners: &BTreeMap<Owner, String>) -> Vec<String> {
         lines.push(format!("serve {}, {}", names(site), whom(&site.owner)));
         let nobody = || "nobody: it answers 503".to_owned();
         lines.push(format!("    to {}", if site.upstreams.is_empty() { nobody() } else { upstreams(site) }));
-        let user = site.credentials.as_ref().map(Credentials::user);
-        lines.extend(user.map(|user| format!("    for the user {user} alone")));
+        lines.extend(site.protection.as_ref().map(|protection| match protection {
+            Protection::Text(credentials) => format!("    for the user {} alone", credentials.user()),
+            Protection::Secret(secret) => format!("    for the user in {secret} alone"),
+        }));
     }
     for (owner, answer) in &plan.answers {
         let whom = whom(owner);
@@ -72,7 +74,7 @@ fn changes(hook: &Hook, options: &Options, plan: &Plan) -> Result<Vec<String>> {
     let differences = if plan.sites.is_empty() {
         nginx::differences(host, &paths, None)?
     } else if nginx::missing(host, &paths)?.is_empty() {
-        let parts = serving::look(host, &paths, &inputs::asked(options), plan)?;
+        let parts = serving::look(host, &paths, &inputs::asked(hook, options), plan)?;
         let (server, sites) = (serving::server(host, options)?, serving::sites(&paths, plan, &parts));
         nginx::differences(host, &paths, Some((&server, &sites)))?
     } else {

@@ -1,22 +1,26 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 use serde_json::Value;
 
 use super::answers::{Before, answers};
+use super::certificates::{self, CERTIFICATES};
 use super::inputs::{self, OWN_SITE, Planned, planned, relations, serving_endpoints};
 use super::nginx;
 use super::obstacle::Obstacle;
 use super::plan::Plan;
+use super::secrets;
 use super::serving::bring_about;
 use super::summary::Summary;
+use super::supplied;
 use super::wanted::Owner;
 use crate::interface::{Hook, provides, websites};
 use crate::juju::tool::status::{State, Status};
 use crate::juju::tool::{port, unit};
+use crate::juju::{Event, RelationKind};
 use crate::options::{self, Options};
 use crate::reactive::Flag;
-use crate::wire::Answer;
+use crate::wire::{Answer, Features};
 
 /// Under which names things are kept from hook to hook.
 const PORTS: &str = "ports";
@@ -30,24 +34,39 @@ fn flag(name: &str) -> Result<Flag> {
 
 /// Notes that what is served may have to change.
 pub fn look_again(hook: &mut Hook) -> Result<()> {
-    for endpoint in serving_endpoints(hook).into_iter().chain([OWN_SITE.to_owned()]) {
+    for endpoint in serving_endpoints(hook).into_iter().chain([OWN_SITE, CERTIFICATES].map(str::to_owned)) {
         hook.flags().clear(&Flag::update(&endpoint));
     }
     hook.flags().set(flag("proxy.stale")?);
     Ok(())
 }
 
+/// Tells clients what we understand beyond the original, as soon as they are there and whenever it is another.
+pub fn announce(hook: &mut Hook) -> Result<()> {
+    let to = match &hook.event {
+        _ if hook.anew => relations(hook)?,
+        Event::Relation(event) if matches!(event.kind, RelationKind::Joined | RelationKind::Changed) => {
+            relations(hook)?.into_iter().filter(|relation| *relation == event.relation).collect()
+        }
+        _ => return Ok(()),
+    };
+    let features = Features::from_iter([Features::CREDENTIALS_SECRET]);
+    to.iter().try_for_each(|relation| provides::send_features_to(hook, relation, &features))
+}
+
 /// Brings about what the requests ask for, and answers them.
 pub fn serve(hook: &mut Hook) -> Result<()> {
     hook.flags().clear(&flag("proxy.stale")?);
     let Some(options) = options::in_force(hook)? else { return Ok(()) };
-    let Planned { plan, addresses, .. } = planned(hook, &options)?;
+    let Planned { plan, addresses, secrets, .. } = planned(hook, &options, secrets::read)?;
     // Whatever comes in the way of serving: who asked first asked first.
     hook.state.keep_all(inputs::CLAIMS, plan.claims.by_name())?;
     hook.state.keep_all(inputs::ADDRESSES, &addresses)?;
-    let (paths, asked) = (nginx::Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(&options));
+    hook.state.keep_all(secrets::SECRETS, &secrets)?;
+    let (paths, asked) = (nginx::Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(hook, &options));
+    let troubles = certificates::ask(hook, &paths.certificates, &options, &asked, &plan)?;
     let served = install_nginx(hook, &paths, &plan)
-        .and_then(|()| bring_about(&hook.host, &paths, &options, &asked, &plan));
+        .and_then(|()| bring_about(&hook.host, &paths, &options, &asked, &plan, &secrets));
     let serving = match served {
         Ok(serving) => serving,
         Err(error) => return obstructed(hook, error),
@@ -56,7 +75,7 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     set_ports(hook, &options, !plan.sites.is_empty())?;
     set_version(hook, serving.version)?;
     let before = |owner: &Owner| told_before(hook, owner);
-    let (answers, certified) = answers(&plan, &serving, &asked, &BTreeMap::new(), before);
+    let (answers, certified) = answers(&plan, &serving, &asked, &troubles, before);
     for relation in relations(hook)? {
         let answer = answers.get(&Owner::Relation(relation.clone())).map(Answer::to_value);
         provides::send_status_to(hook, &relation, answer.as_ref())?;
@@ -151,20 +170,23 @@ pub(super) fn obstacle(hook: &Hook) -> Result<Option<String>> {
 /// What `juju status` should say of this side; nothing, if nobody asks for anything.
 pub fn status(hook: &Hook) -> Result<Option<Status>> {
     let summary: Summary = hook.state.kept(SUMMARY)?;
+    let trouble = supplied::trouble(hook)?;
     if !hook.state.view.is_related(OWN_SITE) {
-        return Ok(summary.status(None));
+        return Ok(summary.status(trouble));
     }
     let nameless = options::in_force(hook)?.is_none_or(|options| options.fqdns.is_empty());
     let websites = websites::known(hook, OWN_SITE)?;
-    let missing = match websites.unusable {
+    let missing = match websites.unusable.clone() {
         _ if nameless => Some("set the option fqdns to the names of the site".to_owned()),
         Some(unusable) if websites.listening.is_empty() => Some(unusable),
-        _ => None,
+        _ => trouble,
     };
     let waits = websites.listening.is_empty() && missing.is_none();
     let waiting = || Status {
         state: State::Waiting,
         message: "waiting for the web application to say where it listens".to_owned(),
     };
-    Ok(summary.status(missing).or_else(|| waits.then(waiting)))
+    let note = websites.note();
+    let status = summary.status(missing).or_else(|| waits.then(waiting));
+    Ok(status.map(|status| Status { message: status.message + &note, ..status }))
 }

@@ -2,9 +2,11 @@
 
 use anyhow::Result;
 
+use super::certificates::CERTIFICATES;
 use super::claims::Claims;
 use super::lookup::{self, Addresses};
 use super::plan::{NOT_ALLOWED, Plan, TAKEN, plan};
+use super::secrets::{self, Secrets};
 use super::upstreams::{self, Policy};
 use super::wanted::{Owner, Wanted};
 use crate::cert::Asked;
@@ -26,11 +28,18 @@ pub(super) struct Planned {
     pub(super) requests: Vec<Wanted>,
     pub(super) plan: Plan,
     pub(super) addresses: Addresses,
+    pub(super) secrets: Secrets,
 }
 
-/// What would be served now.
-pub(super) fn planned(hook: &Hook, options: &Options) -> Result<Planned> {
+/// What would be served now. `secrets` reads those that requests name, or says what is known of them.
+pub(super) fn planned(
+    hook: &Hook,
+    options: &Options,
+    secrets: fn(&Hook, &[Wanted]) -> Result<Secrets>,
+) -> Result<Planned> {
     let requests = wanted(hook, options)?;
+    let secrets = secrets(hook, &requests)?;
+    let requests: Vec<Wanted> = requests.into_iter().map(|wanted| secrets::judge(wanted, &secrets)).collect();
     let resolved = lookup::resolve(&hook.host, &requests, &hook.state.kept_all(ADDRESSES)?);
     let policy = Policy {
         allow_local: options.allow_local_upstreams,
@@ -39,13 +48,13 @@ pub(super) fn planned(hook: &Hook, options: &Options) -> Result<Planned> {
         domains: options.allowed_domains.clone(),
     };
     let plan = plan(&requests, &claims(hook, &requests)?, &policy, &resolved);
-    Ok(Planned { requests, plan, addresses: lookup::to_keep(&resolved) })
+    Ok(Planned { requests, plan, addresses: lookup::to_keep(&resolved), secrets })
 }
 
 /// Which certificates are asked for.
-pub(super) fn asked(options: &Options) -> Asked {
+pub(super) fn asked(hook: &Hook, options: &Options) -> Asked {
     let acme = options.acme.is_agreed.then_some(options.acme.server.as_str());
-    Asked::of(options.certificate_source, false, acme)
+    Asked::of(options.certificate_source, hook.state.view.is_related(CERTIFICATES), acme)
 }
 
 /// All requests, in the order in which free names are given out: our own, then by relation and unit.

@@ -1,6 +1,7 @@
 //! The side that terminates TLS: from requests to sites, from sites to nginx.
 
 mod answers;
+mod certificates;
 mod claims;
 mod explain;
 mod handlers;
@@ -11,18 +12,21 @@ mod obstacle;
 mod overview;
 mod plan;
 mod renew;
+mod secrets;
 mod serving;
 mod summary;
+mod supplied;
 mod upstreams;
 mod wanted;
 
 pub use claims::Claims;
 pub use explain::explain;
-pub use handlers::{look_again, remove, serve, start, status, stop};
+pub use handlers::{announce, look_again, remove, serve, start, status, stop};
 pub use lookup::{Known, Resolved, all as look_up};
 pub use obstacle::Obstacle;
 pub use overview::{Overview, overview};
 pub use plan::{Plan, Site, plan};
 pub use renew::{Renewed, renew};
+pub use supplied::{read_supplied, retry_supplied, secret_has_changed};
 pub use upstreams::Policy;
 pub use wanted::{Owner, Wanted};

@@ -11,6 +11,7 @@ use super::handlers::{obstacle, told};
 use super::inputs::{self, Planned, planned};
 use super::nginx::{self, Paths};
 use super::plan::{Plan, Site};
+use super::secrets::{self, Secrets};
 use super::serving;
 use super::upstreams;
 use super::wanted::{Owner, Wanted};
@@ -40,6 +41,7 @@ pub struct Overview {
     pub addresses: BTreeSet<IpAddr>,
     /// Where this unit keeps its files.
     pub paths: Paths,
+    pub(super) secrets: Secrets,
     whom: BTreeMap<Owner, String>,
     /// What waits, and why, in the last answer to each owner.
     told: BTreeMap<Owner, BTreeMap<String, String>>,
@@ -48,7 +50,7 @@ pub struct Overview {
 /// Looks at everything; nothing before there was a good configuration.
 pub fn overview(hook: &Hook) -> Result<Option<Overview>> {
     let Some(options) = options::in_force(hook)? else { return Ok(None) };
-    let Planned { requests, plan, .. } = planned(hook, &options)?;
+    let Planned { requests, plan, secrets, .. } = planned(hook, &options, secrets::remembered)?;
     let paths = Paths::new(&hook.host, &hook.context.unit)?;
     let (mut whom, mut told_of) = (BTreeMap::new(), BTreeMap::new());
     for owner in plan.answers.keys().chain(requests.iter().map(|wanted| &wanted.owner)) {
@@ -56,7 +58,7 @@ pub fn overview(hook: &Hook) -> Result<Option<Overview>> {
         told_of.insert(owner.clone(), pending(&told(hook, owner)));
     }
     Ok(Some(Overview {
-        parts: serving::look(&hook.host, &paths, &inputs::asked(&options), &plan)?,
+        parts: serving::look(&hook.host, &paths, &inputs::asked(hook, &options), &plan)?,
         live: nginx::certificates(&hook.host, &paths)?,
         is_serving: nginx::is_serving(&hook.host, &paths)?,
         obstacle: obstacle(hook)?,
@@ -65,6 +67,7 @@ pub fn overview(hook: &Hook) -> Result<Option<Overview>> {
         requests,
         plan,
         paths,
+        secrets,
         whom,
         told: told_of,
     }))

@@ -5,7 +5,7 @@ use super::claims::Claims;
 use super::lookup::Resolved;
 use super::upstreams::{self, Policy};
 use super::wanted::{Owner, Wanted};
-use crate::wire::{Answer, CertRequest, Credentials, Directive, Fqdn, RefusedRequest};
+use crate::wire::{Answer, CertRequest, Directive, Fqdn, Protection, RefusedRequest};
 
 /// What a client is told of a name that another has.
 pub(super) const TAKEN: &str = "taken";
@@ -36,8 +36,8 @@ pub struct Site {
     pub names: Vec<Fqdn>,
     /// Where its requests go; nowhere means an answer of 503.
     pub upstreams: Vec<SocketAddr>,
-    /// Who may see it; everyone if none.
-    pub credentials: Option<Credentials>,
+    /// What is asked of its visitors; nothing if none.
+    pub protection: Option<Protection>,
     /// What is asked for in its location.
     pub directives: Vec<Directive>,
 }
@@ -162,14 +162,23 @@ fn merge(
         owner: first.owner.clone(),
         names,
         upstreams: addresses,
-        credentials: first.request.credentials.clone(),
+        protection: first.request.protection.clone(),
         directives: first.request.nginx_config.clone(),
     })
 }
 
+/// Whether two units are known to ask for different passwords. Each unit has a secret of its own, and nothing is told of
+/// what is in them: a client may name the secret of another.
+fn protect_differently(one: &CertRequest, other: &CertRequest) -> bool {
+    match (&one.protection, &other.protection) {
+        (Some(Protection::Secret(_)), Some(Protection::Secret(_))) => false,
+        (one, other) => one != other,
+    }
+}
+
 fn disagreement(first: &Member<'_>, other: &Member<'_>) -> Option<String> {
     let fields = [
-        ("credentials", first.request.credentials != other.request.credentials),
+        ("credentials", protect_differently(first.request, other.request)),
         ("contact-email", first.request.contact_email != other.request.contact_email),
         ("nginx-config", first.request.nginx_config != other.request.nginx_config),
     ];

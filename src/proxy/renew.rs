@@ -27,8 +27,8 @@ pub fn renew(hook: &Hook, overview: &Overview, is_meant: impl Fn(&Site) -> bool)
     if !overview.is_serving {
         bail!("nginx does not run, so nothing can be renewed: diagnose says why");
     }
-    let Overview { options, plan, paths, .. } = overview;
-    let (host, asked) = (&hook.host, inputs::asked(options));
+    let Overview { options, plan, paths, secrets, .. } = overview;
+    let (host, asked) = (&hook.host, inputs::asked(hook, options));
     let sites: Vec<&Site> = plan.sites.iter().filter(|site| is_meant(site)).collect();
     let store = Store::new(host, &paths.certificates, &asked, cert::now())?;
     let mut renewed = Vec::new();
@@ -37,7 +37,7 @@ pub fn renew(hook: &Hook, overview: &Overview, is_meant: impl Fn(&Site) -> bool)
         renewed.push(Renewed { site: site.name().clone(), parts: Vec::new(), is_new });
     }
     if renewed.iter().any(|one| one.is_new) {
-        bring_about(host, paths, options, &asked, plan)?;
+        bring_about(host, paths, options, &asked, plan, secrets)?;
     }
     let mut parts = serving::look(host, paths, &asked, plan)?;
     for one in &mut renewed {

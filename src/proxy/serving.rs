@@ -4,10 +4,11 @@ use anyhow::Result;
 
 use super::nginx::{self, Paths, Server, Version, passwords};
 use super::plan::{Plan, Site};
+use super::secrets::Secrets;
 use crate::cert::{self, Asked, Part, Store};
 use crate::host::Host;
 use crate::options::Options;
-use crate::wire::Fqdn;
+use crate::wire::{Fqdn, Protection};
 
 /// What each site is served with, by the site's name: parts of its names with a certificate each.
 pub(super) type Parts = BTreeMap<Fqdn, Vec<Part>>;
@@ -32,6 +33,7 @@ pub(super) fn bring_about(
     options: &Options,
     asked: &Asked,
     plan: &Plan,
+    secrets: &Secrets,
 ) -> Result<Serving> {
     if plan.sites.is_empty() {
         nginx::retire(host, paths)?;
@@ -43,12 +45,18 @@ pub(super) fn bring_about(
     let mut parts = Parts::new();
     for site in &plan.sites {
         parts.insert(site.name().clone(), store.keep(site.name(), &site.names)?);
-        if let Some(credentials) = &site.credentials {
-            passwords::keep(host, paths, server.worker.as_ref(), site.name(), credentials, &mut known)?;
+        let (worker, id) = (server.worker.as_ref(), site.name());
+        match &site.protection {
+            Some(Protection::Text(text)) => passwords::keep(host, paths, worker, id, text, &mut known)?,
+            Some(Protection::Secret(secret)) => {
+                let line = secrets.get(&secret.to_string()).cloned().flatten();
+                passwords::put(host, paths, worker, id, &line.unwrap_or_default())?;
+            }
+            None => {}
         }
     }
     let refused = nginx::apply(host, paths, &server, &sites(paths, plan, &parts))?.refused;
-    let protected = plan.sites.iter().filter(|site| site.credentials.is_some());
+    let protected = plan.sites.iter().filter(|site| site.protection.is_some());
     passwords::forget(host, paths, protected.map(Site::name), &known)?;
     Ok(Serving { parts, refused, version: Some(server.version) })
 }
@@ -77,7 +85,7 @@ pub(super) fn sites(paths: &Paths, plan: &Plan, parts: &Parts) -> Vec<nginx::Sit
             directives: site.directives.clone(),
             certificate: first.pem.clone(),
             apart: others.iter().flat_map(apart).collect(),
-            passwords: site.credentials.as_ref().map(|_| paths.password_file(site.name())),
+            passwords: site.protection.as_ref().map(|_| paths.password_file(site.name())),
         })
     };
     plan.sites.iter().filter_map(site).collect()

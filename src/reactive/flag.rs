@@ -68,8 +68,8 @@ impl Flag {
         Self(format!("endpoint.{endpoint}.update"))
     }
 
-    /// `hook.NAME`, set while the hook of that name runs and never kept: `hook.install`. `hook.anew` is set in a hook
-    /// in which nothing that is remembered of the outside can be relied on.
+    /// `hook.NAME`, set while the hook of that name runs and never kept: `hook.install`, `hook.secret-changed`. `hook.anew`
+    /// is set in a hook in which nothing that is remembered of the outside can be relied on.
     pub fn hook(name: &str) -> Self {
         Self(format!("{HOOK}{name}"))
     }

@@ -5,6 +5,7 @@
 mod engine;
 mod flag;
 mod pieces;
+mod place;
 mod state;
 mod store;
 mod table;

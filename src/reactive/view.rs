@@ -1,16 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::rc::Rc;
-use std::str::FromStr;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::pieces::{Piece, Pieces};
+use super::place::Place;
 use super::table::{Root, Table};
 use crate::juju::tool::relation::Bag;
-use crate::juju::{NameError, RelationId, UnitName};
+use crate::juju::{RelationId, UnitName};
 
 /// What the other sides have published, as far as we were told, what we have published, and the configuration.
 ///
@@ -27,6 +26,7 @@ pub struct View {
 struct Endpoint {
     relations: Table<RelationId, Relation>,
     units: Table<Place, Bag>,
+    applications: Table<RelationId, Bag>,
 }
 
 /// One relation.
@@ -40,21 +40,16 @@ pub struct Relation {
     members: usize,
 }
 
-/// What has become of one unit in this hook.
+/// What has become of one unit, or of the application, at the other side of a relation in this hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The relation.
     pub relation: RelationId,
-    /// The keys that we look at, as they were; nothing if the unit is new.
+    /// The keys that we look at, as they were; nothing if it is new.
     pub before: Option<Bag>,
-    /// The keys as they are; nothing if the unit has gone.
+    /// The keys as they are; nothing if it has gone.
     pub now: Option<Bag>,
 }
-
-/// A unit on a relation, as a key.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-struct Place(RelationId, UnitName);
 
 /// Where a view is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +62,8 @@ pub(super) struct ViewRoot {
 struct EndpointRoot {
     relations: Root,
     units: Root,
+    #[serde(default)]
+    applications: Root,
 }
 
 impl View {
@@ -88,7 +85,8 @@ impl View {
         for (name, endpoint) in &self.endpoints {
             let relations = endpoint.relations.root(to_write)?;
             let units = endpoint.units.root(to_write)?;
-            root.endpoints.insert(name.clone(), EndpointRoot { relations, units });
+            let applications = endpoint.applications.root(to_write)?;
+            root.endpoints.insert(name.clone(), EndpointRoot { relations, units, applications });
         }
         Ok(root)
     }
@@ -99,6 +97,7 @@ impl View {
         for endpoint in self.endpoints.values() {
             endpoint.relations.entries()?;
             endpoint.units.entries()?;
+            endpoint.applications.entries()?;
         }
         Ok(())
     }
@@ -171,6 +170,12 @@ impl View {
         endpoint.units.get(&Place(id.clone(), unit.clone()))
     }
 
+    /// What the application at the other side of a relation has published, where that is looked at.
+    pub fn application_bag(&self, id: &RelationId) -> Result<Option<&Bag>> {
+        let Some(endpoint) = self.endpoints.get(id.endpoint()) else { return Ok(None) };
+        endpoint.applications.get(id)
+    }
+
     /// Notes that a relation exists.
     pub fn relate(&mut self, id: &RelationId, app: &str) -> Result<()> {
         let mut relation = self.relation(id)?.cloned().unwrap_or_default();
@@ -200,6 +205,15 @@ impl View {
         Ok(())
     }
 
+    /// Takes in what the application has published.
+    pub fn put_application(&mut self, id: &RelationId, bag: Bag) -> Result<()> {
+        let before = self.endpoint(id).applications.insert(id.clone(), bag.clone())?;
+        if before.as_ref() != Some(&bag) {
+            self.changes.push(Change { relation: id.clone(), before, now: Some(bag) });
+        }
+        Ok(())
+    }
+
     /// Forgets a unit.
     pub fn forget_unit(&mut self, id: &RelationId, unit: &UnitName) -> Result<()> {
         let before = self.endpoint(id).units.remove(&Place(id.clone(), unit.clone()))?;
@@ -210,7 +224,7 @@ impl View {
         Ok(())
     }
 
-    /// Forgets a relation, and its units.
+    /// Forgets a relation, and who was there.
     pub fn forget(&mut self, id: &RelationId) -> Result<()> {
         let members = self.relation(id)?.map_or(0, |relation| relation.members);
         if members > 0 {
@@ -219,6 +233,10 @@ impl View {
             for unit in units {
                 self.forget_unit(id, &unit)?;
             }
+        }
+        let before = self.endpoint(id).applications.remove(id)?;
+        if before.is_some() {
+            self.changes.push(Change { relation: id.clone(), before, now: None });
         }
         self.endpoint(id).relations.remove(id)?;
         Ok(())
@@ -251,43 +269,15 @@ impl Endpoint {
         Self {
             relations: Table::at(pieces, format!("{name}.relations"), &root.relations),
             units: Table::at(pieces, format!("{name}.units"), &root.units),
+            applications: Table::at(pieces, format!("{name}.applications"), &root.applications),
         }
     }
 }
 
 impl ViewRoot {
     pub(super) fn pieces(&self) -> impl Iterator<Item = &str> {
-        let endpoints =
-            self.endpoints.values().flat_map(|root| root.relations.pieces().chain(root.units.pieces()));
-        self.config.pieces().chain(endpoints)
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.0, self.1)
-    }
-}
-
-impl FromStr for Place {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        let (relation, unit) = text.split_once(' ').unwrap_or((text, ""));
-        Ok(Self(relation.parse()?, unit.parse()?))
-    }
-}
-
-impl TryFrom<String> for Place {
-    type Error = NameError;
-
-    fn try_from(text: String) -> Result<Self, NameError> {
-        text.parse()
-    }
-}
-
-impl From<Place> for String {
-    fn from(place: Place) -> Self {
-        place.to_string()
+        let endpoints = self.endpoints.values();
+        let tables = endpoints.flat_map(|root| [&root.relations, &root.units, &root.applications]);
+        self.config.pieces().chain(tables.flat_map(Root::pieces))
     }
 }

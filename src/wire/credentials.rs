@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -5,6 +6,9 @@ use super::Reason;
 
 const MAX_USER: usize = 64;
 const MAX_PASSWORD: usize = 128;
+
+const USER_KEY: &str = "username";
+const PASSWORD_KEY: &str = "password";
 
 /// The user and the password that a site asks its visitors for, on the wire `user password`.
 ///
@@ -36,6 +40,23 @@ impl Credentials {
             ));
         }
         Ok(Self { user: user.to_owned(), password: password.to_owned() })
+    }
+
+    /// Reads the content of a secret: its keys `username` and `password`.
+    pub fn of_secret(content: &BTreeMap<String, String>) -> Result<Self, Reason> {
+        let value = |key: &str| {
+            content
+                .get(key)
+                .ok_or_else(|| Reason::new(format!("it has no key {key}: it needs username and password")))
+        };
+        Self::new(value(USER_KEY)?, value(PASSWORD_KEY)?)
+    }
+
+    /// The content of a secret, as [`Credentials::of_secret`] reads it.
+    pub fn to_secret(&self) -> BTreeMap<String, String> {
+        [(USER_KEY, &self.user), (PASSWORD_KEY, &self.password)]
+            .map(|(key, value)| (key.to_owned(), value.clone()))
+            .into()
     }
 
     /// The user.
@@ -122,6 +143,26 @@ mod tests {
             (&format!("u {}", "p".repeat(129)), PASSWORD),
         ] {
             assert_eq!(text.parse::<Credentials>().unwrap_err().to_string(), reason, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_holds_both_under_keys() {
+        let content = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect()
+        };
+        let good = content(&[("username", "ann"), ("password", "sesame"), ("other", "")]);
+        let credentials = Credentials::of_secret(&good).unwrap();
+        assert_eq!(credentials.to_wire(), "ann sesame");
+        assert_eq!(Credentials::of_secret(&credentials.to_secret()).unwrap(), credentials);
+        for (pairs, reason) in [
+            (&[][..], "it has no key username: it needs username and password"),
+            (&[("password", "sesame")], "it has no key username: it needs username and password"),
+            (&[("username", "ann")], "it has no key password: it needs username and password"),
+            (&[("username", ""), ("password", "sesame")], USER),
+            (&[("username", "ann"), ("password", "open sesame")], PASSWORD),
+        ] {
+            assert_eq!(Credentials::of_secret(&content(pairs)).unwrap_err().to_string(), reason);
         }
     }
 

@@ -619,7 +619,8 @@ fn a_key_that_others_can_read_is_closed_again() {
 fn a_program_that_never_stops_writing_is_killed_at_its_limit() {
     let host = Host::new("/", "/usr/bin:/bin");
     let endless = "for n in 1 2 3; do timeout 1 cat /dev/zero & timeout 1 cat /dev/zero >&2 & done; wait";
-    let command = host::Command::new("sh").args(["-c", endless]).limit(Duration::from_millis(100));
+    let limit = Duration::from_millis(100);
+    let command = host::Command::new("sh").args(["-c", endless]).limit(limit).most(usize::MAX);
     let began = Instant::now();
     let error = host.run(&command).expect_err("it was to be killed");
     assert!(error.to_string().contains("did not finish"), "{error}");

@@ -349,10 +349,13 @@ fn a_call_that_cannot_be_done_says_why_and_changes_nothing() {
             "{name} is no endpoint of metadata.yaml that {side} the interface ssl-termination (there is: {there})"
         )
     };
-    let nothing = |what: &str| format!("the {what} is expected on standard input, as JSON; nothing came");
+    let nothing = |what: &str, instead: &str| {
+        format!("the {what} is expected on standard input, as JSON, or else {instead}; nothing came")
+    };
+    let no_status = || nothing("status", "--file or --withdraw");
     for (command, input, said) in [
-        ("send-status --endpoint front", "", nothing("status")),
-        ("send-status --endpoint front", " \n", nothing("status")),
+        ("send-status --endpoint front", "", no_status()),
+        ("send-status --endpoint front", " \n", no_status()),
         (
             "send-status --endpoint front",
             "{bad",
@@ -367,7 +370,7 @@ fn a_call_that_cannot_be_done_says_why_and_changes_nothing() {
             "[]",
             no_relation("front", &format!("back:{back}")),
         ),
-        ("send-cert-info --endpoint back", "", nothing("request")),
+        ("send-cert-info --endpoint back", "", nothing("request", "--fqdn, --file or --withdraw")),
         (
             "send-cert-info --endpoint back",
             "{bad",
@@ -414,7 +417,7 @@ fn in_a_hook_a_call_finds_no_standard_input_and_says_so() {
     model.script("ours/0", "ssl-termination send-status --endpoint front || echo $?\n");
     model.juju.update_status("ours/0");
     let run = model.one();
-    let said = "error: the status is expected on standard input, as JSON; nothing came\n";
+    let said = "error: the status is expected on standard input, as JSON, or else --file or --withdraw; nothing came\n";
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("2\n", said));
 }
 
@@ -635,7 +638,8 @@ fn the_endpoint_is_needed_only_where_there_are_several_of_its_side() {
     assert_eq!((run.exit, run.stderr.as_str()), (2, said));
     assert_eq!(printed(&mut model, &format!("get-cert-requests --relation b:{relation}")), json!([]));
     let run = model.exec("ours/0", "ssl-termination get-status");
-    let said = "error: no endpoint of metadata.yaml requires the interface ssl-termination\n";
+    let said =
+        "error: no endpoint of metadata.yaml requires the interface ssl-termination: declare one there\n";
     assert_eq!((run.exit, run.stderr.as_str()), (2, said));
 }
 

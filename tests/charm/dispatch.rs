@@ -128,7 +128,7 @@ fn a_hook_of_an_endpoint_that_the_charm_does_not_have_is_an_error_that_names_it(
     {
         let run = as_hook(&mut model, "db-relation-changed", variables);
         let said = "db-relation-changed failed: the hook db-relation-changed is about the endpoint db, \
-            which metadata.yaml does not have";
+            which metadata.yaml does not have: declare it there, or remove the hook";
         assert_eq!(run.exit, 1, "{}", run.trace());
         assert_eq!(run.log, [("ERROR".to_owned(), said.to_owned())], "{}", run.trace());
     }

@@ -54,7 +54,7 @@ fn client(language: &str) {
     let relation = world.juju.relate(&format!("{name}:tls"), "proxy:ssl-termination");
     world.juju.settle();
     let (unit, fqdn) = (format!("{name}/0"), format!("{language}.example.com"));
-    assert_eq!(status(&world, "proxy/0"), format!("active: serving {fqdn}"));
+    assert_eq!(status(&world, "proxy/0"), format!("active: serving {fqdn} (self-signed)"));
     assert_eq!(status(&world, &unit), format!("active: {fqdn} served"));
     let request: Value = serde_json::from_str(&world.juju.bag(relation, &unit)["cert-request"]).unwrap();
     let address = &world.juju.bag(relation, &unit)["ingress-address"];

@@ -18,11 +18,13 @@ const LIFECYCLE: [&str; 9] = [
     "leader-settings-changed",
 ];
 
+const SECRETS: [&str; 2] = ["secret-changed", "secret-remove"];
+
 /// The hooks that Juju may run.
 pub(crate) fn expected_hooks() -> BTreeSet<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
     let metadata = Metadata::parse(&fs::read_to_string(source.join("metadata.yaml")).unwrap()).unwrap();
-    let mut expected: BTreeSet<String> = LIFECYCLE.map(str::to_owned).into();
+    let mut expected: BTreeSet<String> = LIFECYCLE.into_iter().chain(SECRETS).map(str::to_owned).collect();
     for endpoint in metadata.endpoints() {
         for kind in ["created", "joined", "changed", "departed", "broken"] {
             expected.insert(format!("{}-relation-{kind}", endpoint.name));

@@ -12,7 +12,7 @@ const CLIENT: &str = "name: client\nrequires: {proxy: {interface: ssl-terminatio
 const WEB: &str = "name: web\nprovides: {website: {interface: http}}";
 
 /// A proxy, and a client application whose databags the test writes.
-fn proxy_and(clients: &[(&str, usize)]) -> (World, Vec<RelationId>) {
+pub(crate) fn proxy_and(clients: &[(&str, usize)]) -> (World, Vec<RelationId>) {
     proxy_in(World::new(7), clients)
 }
 
@@ -28,24 +28,24 @@ fn proxy_in(mut world: World, clients: &[(&str, usize)]) -> (World, Vec<Relation
 }
 
 /// A request for names in front of web servers on this machine.
-fn request(names: &[&str], webs: &[&Web]) -> Value {
+pub(crate) fn request(names: &[&str], webs: &[&Web]) -> Value {
     let upstreams: Vec<Value> =
         webs.iter().map(|web| json!({"hostname": "127.0.0.1", "port": web.port})).collect();
     json!({"fqdn": names, "upstreams": upstreams})
 }
 
-fn ask(world: &mut World, relation: RelationId, unit: &str, request: &Value) {
+pub(crate) fn ask(world: &mut World, relation: RelationId, unit: &str, request: &Value) {
     world.juju.relation_set(unit, relation, [("cert-request", request.to_string().as_str())]);
     world.juju.settle();
 }
 
-fn answer(world: &World, relation: RelationId) -> Value {
+pub(crate) fn answer(world: &World, relation: RelationId) -> Value {
     let bag = world.juju.bag(relation, "proxy/0");
     bag.get("status").map_or(Value::Null, |text| serde_json::from_str(text).unwrap())
 }
 
 /// The answer without the dates, which differ from run to run.
-fn told(world: &World, relation: RelationId) -> Value {
+pub(crate) fn told(world: &World, relation: RelationId) -> Value {
     let mut answer = answer(world, relation);
     for (_, served) in answer.as_object_mut().into_iter().flatten() {
         if let Some(object) = served.as_object_mut()
@@ -61,7 +61,7 @@ fn served() -> Value {
     json!({"certificate": "self-signed", "expires": "…"})
 }
 
-fn status(world: &World) -> String {
+pub(crate) fn status(world: &World) -> String {
     let (state, message) = world.juju.status("proxy/0");
     format!("{state}: {message}")
 }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::Path;
 use std::process::Command;
 
 /// A request that curl is to make.
@@ -33,6 +34,12 @@ impl Request {
             url: format!("{scheme}://{name}:{port}/{path}"),
             arguments: vec!["-k".into(), "--resolve".into(), resolve],
         }
+    }
+
+    /// Whose certificate must be signed by the authority in a file.
+    pub(crate) fn checked(mut self, authority: &Path) -> Self {
+        self.arguments.splice(..1, ["--cacert".to_owned(), authority.display().to_string()]);
+        self
     }
 
     /// With more arguments for curl.

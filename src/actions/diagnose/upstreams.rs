@@ -113,7 +113,7 @@ mod tests {
             owner: Owner::Own,
             names: vec![name.parse().unwrap()],
             upstreams: upstreams.iter().map(|text| address(text)).collect(),
-            credentials: None,
+            protection: None,
             directives: Vec::new(),
         };
         let (one, both) = (site("a.bc", &["10.0.0.1:80"]), site("d.ef", &["10.0.0.1:80", "10.0.0.2:80"]));

@@ -5,6 +5,7 @@ pub mod config;
 pub mod network;
 pub mod port;
 pub mod relation;
+pub mod secret;
 pub mod state;
 pub mod status;
 pub mod unit;
@@ -13,7 +14,7 @@ use std::fmt::Write as _;
 
 use serde::de::DeserializeOwned;
 
-use crate::host::{Command, Host, ProcessError};
+use crate::host::{Command, FileError, Host, ProcessError};
 
 /// A hook tool that could not be called, refused, or answered what it should not.
 #[derive(Debug, thiserror::Error)]
@@ -21,8 +22,13 @@ pub enum ToolError {
     /// It did not run, or ran into its time limit, or said no.
     #[error(transparent)]
     Process(#[from] ProcessError),
+    /// What it should read could not be put where it reads it.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// What it printed is not what its documentation says. The answer itself may hold secrets and is not shown.
-    #[error("cannot read the answer of `{command}`: {fault} error at line {line}, column {column}")]
+    #[error(
+        "cannot read the answer of `{command}`: {fault} error at line {line}, column {column}: is it Juju's own?"
+    )]
     Answer {
         /// The command line.
         command: String,
@@ -42,6 +48,11 @@ impl ToolError {
         matches!(self, Self::Process(ProcessError::Failed { stderr, .. }) if stderr == "ERROR permission denied")
     }
 
+    /// Whether it answered more than it may.
+    pub fn is_too_much(&self) -> bool {
+        matches!(self, Self::Process(ProcessError::TooMuch { .. }))
+    }
+
     /// Whether this Juju has no such tool.
     pub fn is_missing_tool(&self) -> bool {
         matches!(self, Self::Process(ProcessError::Missing(_)))
@@ -54,10 +65,10 @@ fn call(host: &Host, command: &Command) -> Result<(), ToolError> {
     Ok(())
 }
 
-/// Calls a tool for what it answers, as JSON.
+/// Calls a tool for what it answers, as JSON. What is no UTF-8 in it is replaced: it is somebody's value, not an error.
 fn ask<T: DeserializeOwned>(host: &Host, command: &Command) -> Result<T, ToolError> {
     let output = host.run_ok(command)?;
-    serde_json::from_slice(&output.stdout).map_err(|error| ToolError::Answer {
+    serde_json::from_str(&String::from_utf8_lossy(&output.stdout)).map_err(|error| ToolError::Answer {
         command: command.to_string(),
         fault: if error.is_data() { "data" } else { "syntax" },
         line: error.line(),

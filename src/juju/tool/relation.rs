@@ -15,6 +15,12 @@ pub fn get(host: &Host, relation: &RelationId, unit: &UnitName) -> Result<Bag, T
     ask(host, &command.args([relation.to_string(), "-".to_owned(), unit.to_string()]))
 }
 
+/// The databag of the application at the other side of a relation.
+pub fn get_application(host: &Host, relation: &RelationId, app: &str) -> Result<Bag, ToolError> {
+    let command = Command::new("relation-get").args(["--format=json", "-r"]);
+    ask(host, &command.args([&*relation.to_string(), "--app", "-", app]))
+}
+
 /// Sets keys of our own unit's databag; an empty text deletes the key. Juju applies it when the hook has ended well.
 pub fn set(host: &Host, relation: &RelationId, values: &Bag) -> Result<(), ToolError> {
     let command = Command::new("relation-set").arg("-r").arg(relation.to_string()).args(["--file", "-"]);

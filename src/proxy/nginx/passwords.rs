@@ -1,9 +1,11 @@
 //! Password files, one a site: a user and a salted hash that nginx checks a visitor's password against.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 use sha_crypt::{CustomizedPasswordHasher, Params, PasswordVerifier, ShaCrypt};
 use sha2::{Digest, Sha256};
 
@@ -45,6 +47,31 @@ impl Known {
     }
 }
 
+/// What stands in a password file: `user:$6$salt$hash`. The default lets nobody in.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Line(String);
+
+impl Line {
+    /// For these credentials, with a new salt.
+    pub fn of(host: &Host, credentials: &Credentials) -> Result<Self> {
+        let salt = host.random::<12>().context("cannot make a salt for a password")?;
+        line(credentials, &salt).map(Self)
+    }
+
+    /// Whether it lets in exactly who has these credentials.
+    pub fn is_right(&self, credentials: &Credentials) -> bool {
+        matches(self.0.as_bytes(), credentials)
+    }
+}
+
+/// A hash can be guessed at: it is not shown.
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").finish_non_exhaustive()
+    }
+}
+
 /// The password file of the site `id`. It stays as it is, salt and all, while it is right for the credentials.
 ///
 /// nginx reads it at each request: a new password counts from now on, without a reload.
@@ -55,21 +82,41 @@ pub fn keep(
     id: &Fqdn,
     credentials: &Credentials,
     known: &mut Known,
-) -> Result<PathBuf> {
+) -> Result<()> {
+    let present = host.read(&paths.password_file(id))?.unwrap_or_default();
+    let content = match &present {
+        present if known.is_right(present, credentials) => present.clone(),
+        _ => Line::of(host, credentials)?.0.into_bytes(),
+    };
+    write(host, paths, worker, id, &present, &content)?;
+    known.now.insert(digest(&content, credentials));
+    Ok(())
+}
+
+/// The same, from a line that is known.
+pub fn put(host: &Host, paths: &Paths, worker: Option<&Worker>, id: &Fqdn, line: &Line) -> Result<()> {
+    let present = host.read(&paths.password_file(id))?.unwrap_or_default();
+    write(host, paths, worker, id, &present, line.0.as_bytes())
+}
+
+/// Makes the file what it should be, for nginx's workers to read and nobody else.
+fn write(
+    host: &Host,
+    paths: &Paths,
+    worker: Option<&Worker>,
+    id: &Fqdn,
+    present: &[u8],
+    content: &[u8],
+) -> Result<()> {
     let path = paths.password_file(id);
     let mode = if worker.is_some() { 0o640 } else { 0o600 };
     let readable = Worker::readable(worker);
     host.create_folder(&paths.state, 0o711)?;
     host.create_folder(&paths.passwords(), 0o711)?;
-    let mut content = host.read(&path)?.unwrap_or_default();
-    let right = known.is_right(&content, credentials);
-    if !right || host.mode(&path)? != Some(mode) || !host.belongs_to(&path, readable)? {
-        let salt = host.random::<12>().context("cannot make a salt for a password")?;
-        content = line(credentials, &salt)?.into_bytes();
-        host.write(&path, &content, mode, readable)?;
+    if present != content || host.mode(&path)? != Some(mode) || !host.belongs_to(&path, readable)? {
+        host.write(&path, content, mode, readable)?;
     }
-    known.now.insert(digest(&content, credentials));
-    Ok(path)
+    Ok(())
 }
 
 /// Deletes the password files of all sites but these, and keeps what is known of them.
@@ -146,7 +193,8 @@ mod tests {
         let id: Fqdn = "a.example".parse().unwrap();
         let kept = |user, password| {
             let mut known = Known::read(&host, &paths).unwrap();
-            let path = keep(&host, &paths, None, &id, &credentials(user, password), &mut known).unwrap();
+            let path = paths.password_file(&id);
+            keep(&host, &paths, None, &id, &credentials(user, password), &mut known).unwrap();
             known.write(&host, &paths).unwrap();
             assert_eq!(host.mode(&path).unwrap(), Some(0o600));
             String::from_utf8(host.read(&path).unwrap().unwrap()).unwrap()

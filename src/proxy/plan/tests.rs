@@ -22,8 +22,8 @@ fn wanted(lines: &[&str]) -> Vec<Wanted> {
                         crate::wire::Upstream { host: host.parse().unwrap(), port: port.parse().unwrap() }
                     })
                     .collect();
-                request.credentials =
-                    (!credentials.is_empty()).then(|| credentials.join(" ").parse().unwrap());
+                request.protection = (!credentials.is_empty())
+                    .then(|| crate::wire::Protection::Text(credentials.join(" ").parse().unwrap()));
                 Ok(request)
             }
             _ => panic!("{line}"),
@@ -58,11 +58,11 @@ fn planned_by(policy: &Policy, claims: &Claims, lines: &[&str]) -> (Vec<String>,
     let site = |site: &Site| {
         let names: Vec<&str> = site.names.iter().map(Fqdn::as_str).collect();
         let upstreams: Vec<String> = site.upstreams.iter().map(ToString::to_string).collect();
-        let user = site
-            .credentials
-            .as_ref()
-            .map(|credentials| format!(" {}", credentials.user()))
-            .unwrap_or_default();
+        let user = match &site.protection {
+            Some(Protection::Text(credentials)) => format!(" {}", credentials.user()),
+            Some(Protection::Secret(secret)) => format!(" {secret}"),
+            None => String::new(),
+        };
         format!("{} {} -> {}{user}", site.owner, names.join(","), upstreams.join(","))
     };
     let answers: serde_json::Map<String, Value> =

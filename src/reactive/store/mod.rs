@@ -144,6 +144,13 @@ impl Store {
         Ok(())
     }
 
+    /// What Juju has committed, where an earlier process of this same hook has compared it with the file: that need not be
+    /// asked again.
+    pub fn settled(&self) -> Option<Committed> {
+        let token = self.file.generations.first().and_then(|newest| newest.token.clone());
+        self.taken_in.then(|| token.map_or(Committed::Nothing, Committed::Token))
+    }
+
     /// Compares the file with what Juju has committed, and goes back to that generation if need be.
     pub fn settle(&mut self, committed: &Committed) -> (State, Standing) {
         let standing = self.standing(committed);

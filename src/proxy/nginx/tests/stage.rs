@@ -61,7 +61,7 @@ impl Stage {
         let site = self.sites.last_mut().unwrap();
         let credentials = Credentials::new(user, password).unwrap();
         let worker = self.server.worker.as_ref();
-        let file = passwords::keep(
+        passwords::keep(
             &self.host,
             &self.paths,
             worker,
@@ -70,7 +70,7 @@ impl Stage {
             &mut passwords::Known::default(),
         )
         .unwrap();
-        site.passwords = Some(file);
+        site.passwords = Some(self.paths.password_file(&site.id));
     }
 
     pub(super) fn try_apply(&self) -> anyhow::Result<Applied> {
