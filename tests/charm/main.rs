@@ -9,6 +9,7 @@ mod charms;
 mod client;
 mod cost;
 mod dispatch;
+mod documents;
 mod examples;
 mod flags_table;
 mod hooks_folder;

@@ -16,9 +16,10 @@ use self::finding::{Finding, Level};
 use super::results::Results;
 use super::{Params, inside, overview};
 use crate::interface::Hook;
-use crate::options;
-use crate::proxy::Obstacle;
+use crate::juju::tool::status::State;
+use crate::proxy::{Obstacle, Overview};
 use crate::reactive::Standing;
+use crate::{options, proxy};
 
 /// Checks everything, the worst first.
 pub(super) fn diagnose(hook: &mut Hook, params: &Params) -> Result<Results> {
@@ -28,6 +29,7 @@ pub(super) fn diagnose(hook: &mut Hook, params: &Params) -> Result<Results> {
             findings.push(Finding::ok("requests", "nobody has asked for anything"));
         }
         Ok(overview) => {
+            findings.extend(blocked(hook, &overview)?);
             let meant = sites::Meant::of(&overview, params);
             if !overview.plan.sites.is_empty() {
                 findings.extend(server::check(hook, &overview)?);
@@ -58,6 +60,13 @@ fn hooks(hook: &Hook) -> Result<Vec<Finding>> {
         findings.push(Finding::fail("options", malformed.to_string(), todo));
     }
     Ok(findings)
+}
+
+/// What `juju status` says that a person must do, if nothing below says it.
+fn blocked(hook: &Hook, overview: &Overview) -> Result<Option<Finding>> {
+    let status = proxy::status(hook)?.filter(|status| status.state == State::Blocked);
+    let status = status.filter(|status| overview.obstacle.as_ref() != Some(&status.message));
+    Ok(status.map(|status| Finding::fail("status", status.message, "docs/statuses.md says what to do")))
 }
 
 fn report(mut findings: Vec<Finding>) -> Results {

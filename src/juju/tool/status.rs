@@ -20,7 +20,7 @@ impl Status {
     /// With no more of the message than a line of `juju status` has room for.
     #[must_use]
     pub fn shortened(mut self) -> Self {
-        const LONGEST: usize = 120;
+        const LONGEST: usize = 160;
         if let Some((end, _)) = self.message.char_indices().nth(LONGEST) {
             let kept = &self.message[..end];
             let kept = kept.rsplit_once(' ').map_or(kept, |(words, _)| words);
@@ -68,8 +68,8 @@ mod tests {
     fn a_long_message_ends_after_a_word() {
         let shortened = |message: String| Status { state: State::Active, message }.shortened().message;
         assert_eq!(shortened("short".to_owned()), "short");
-        assert_eq!(shortened("é".repeat(120)), "é".repeat(120));
-        assert_eq!(shortened("five ".repeat(25)), format!("{}…", "five ".repeat(24)));
-        assert_eq!(shortened("x".repeat(121)), format!("{} …", "x".repeat(120)));
+        assert_eq!(shortened("é".repeat(160)), "é".repeat(160));
+        assert_eq!(shortened("five ".repeat(33)), format!("{}…", "five ".repeat(32)));
+        assert_eq!(shortened("x".repeat(161)), format!("{} …", "x".repeat(160)));
     }
 }
