@@ -1,6 +1,8 @@
 # make charm          ssl-termination_amd64.charm, for juju deploy (_arm64 on such a machine)
 # make demo           see it work: a small model with real nginx, shown hook by hook
 # make test           run everything that can be tested on this machine
+# make fuzz           fuzz what reads hostile input, one minute each (SECONDS=600: longer), and say how often it ran
+# make scan           have testssl look at a served site, some minutes
 # make soak           the faults in full depth, some hours: each file operation of each hook, and random walks (WALKS=50000)
 # make bench          what a hook costs, against charms.reactive and ops: docs/benchmarks.md (BENCH_QUICK=1: a short run)
 # make packing-check  have charmcraft and charmlint look at the charm, run its tests with the packed release
@@ -9,7 +11,7 @@
 # make lint           formatting, lints, documentation
 # Each installs what it needs.
 
-.PHONY: build charm demo test soak bench packing-check upgrade-check integration lint
+.PHONY: build charm demo test fuzz scan soak bench packing-check upgrade-check integration lint
 .DEFAULT_GOAL := build
 
 build:
@@ -41,6 +43,15 @@ packing-check: charm
 	cargo build --quiet --workspace --bins --examples
 	CHARM="$$PWD/ssl-termination_$$(dpkg --print-architecture).charm" cargo test --quiet --test charm
 
+fuzz:
+	@scripts/install-tools fuzz
+	scripts/fuzz $${SECONDS:-60}
+
+scan:
+	@scripts/install-tools scan
+	cargo build --workspace --bins
+	SCAN=yes cargo test --test charm testssl
+
 upgrade-check:
 	@scripts/install-tools
 	cargo build --quiet --workspace --bins --examples
@@ -53,6 +64,7 @@ integration:
 soak:
 	@scripts/install-tools
 	cargo build --workspace --bins --examples
+	SOAK=yes cargo test --test charm acme
 	SOAK=yes WALKS=$${WALKS:-50000} cargo test --test faults -- --nocapture
 
 lint:

@@ -14,6 +14,7 @@ pub const HANDLERS: &[Handler] = &[
     Handler::new("requests have changed", &["endpoint.ssl-termination.update"], &[], proxy::look_again),
     Handler::new("a secret has changed", &["hook.secret-changed"], &[], proxy::secret_has_changed),
     Handler::new("certificates have changed", &["endpoint.certificates.update"], &[], proxy::look_again),
+    Handler::new("the ACME client says so", &["hook.certificates-changed"], &[], proxy::look_again),
     Handler::new("our web servers have changed", &["endpoint.reverseproxy.update"], &[], proxy::look_again),
     Handler::new("nothing is sure", &["hook.anew"], &[], take_options),
     Handler::new("a secret may be readable now", &["hook.update-status"], &[], proxy::retry_supplied),

@@ -81,6 +81,9 @@ pub mod client;
 pub mod host;
 #[doc(hidden)]
 pub mod interface;
+#[cfg(feature = "charm")]
+#[doc(hidden)]
+pub mod issuer;
 #[doc(hidden)]
 pub mod juju;
 #[cfg(feature = "charm")]

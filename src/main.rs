@@ -8,7 +8,9 @@ use ssl_termination::{actions, charm, cli};
 fn main() -> ExitCode {
     let environment = Environment::read();
     match environment.program.as_str() {
-        "ssl-termination" => cli::run(&environment),
+        "ssl-termination" => {
+            cli::run(&environment, cli::Charm { handlers: charm::HANDLERS, status: charm::status })
+        }
         _ if environment.is_action => actions::run(&environment),
         _ => ssl_termination::main(charm::HANDLERS, charm::status),
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 mod acme;
 mod domains;
 
-pub use acme::{Acme, ExternalAccount};
+pub use acme::Acme;
 pub use domains::Domains;
 
 use anyhow::Result;

@@ -31,8 +31,8 @@ impl Kept {
     }
 }
 
-/// The best pair for a name: the operator's own; else the one that is asked for; else one of another source that browsers may trust; of several,
-/// the one that lasts longest. Nothing means that only a stand-in is left.
+/// The best pair for a name: the operator's own; else the one that is asked for; else one of another source that browsers
+/// may trust; of several, the one that was issued last. Nothing means that only a stand-in is left.
 ///
 /// One that has ended is better than a stand-in: no visitor is worse off, and if it is our clock that is wrong, all see
 /// that it is good.
@@ -43,7 +43,7 @@ pub(super) fn choose<'k>(
     now: OffsetDateTime,
 ) -> Option<&'k Kept> {
     let fit = kept.iter().filter(|kept| kept.pair.covers(name) && kept.source != Source::SelfSigned);
-    fit.max_by_key(|kept| (kept.pair.is_valid(now), kept.is_asked(asked), kept.source, kept.pair.ends))
+    fit.max_by_key(|kept| (kept.pair.is_valid(now), kept.is_asked(asked), kept.source, kept.pair.begins))
 }
 
 #[cfg(test)]
@@ -62,6 +62,7 @@ mod tests {
                 begins: now - Duration::days(9),
                 ends: now + Duration::days(days),
                 server: server.map(str::to_owned),
+                serial: Vec::new(),
                 key_id: Vec::new(),
                 authority: Vec::new(),
             },

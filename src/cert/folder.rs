@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Source;
+use super::pair::RETIRED;
 use crate::host::{FileError, Host, Owner, file_stem};
 use crate::juju::UnitName;
 use crate::wire::{Fqdn, SecretUri};
@@ -69,10 +70,44 @@ impl Folder {
         }
     }
 
-    /// Deletes the files of a folder that are not to be kept.
-    pub fn keep_only(host: &Host, folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), FileError> {
-        let files = host.list(folder)?.into_iter().map(|name| folder.join(name));
-        files.filter(|file| !kept.contains(file)).try_for_each(|file| host.remove(&file))
+    /// Takes a pair out of use. It stays where it is until nginx does without it: [`Folder::bury`].
+    pub fn retire(&self, host: &Host, path: &Path) -> Result<(), FileError> {
+        match host.read(path)? {
+            Some(content) if !content.starts_with(RETIRED) => {
+                self.write_key(host, path, &[RETIRED, &content].concat())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes all pairs that are out of use.
+    pub fn bury(&self, host: &Host) -> Result<(), FileError> {
+        for source in Source::ALL {
+            for path in others(host, &self.of_source(source), &BTreeSet::new())? {
+                if host.read(&path)?.is_some_and(|content| content.starts_with(RETIRED)) {
+                    host.remove(&path)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes all pairs of the operator's out of use but those of these secrets; says whether there were others.
+    pub fn keep_supplied_only(&self, host: &Host, secrets: &[SecretUri]) -> Result<bool, FileError> {
+        let kept = secrets.iter().map(|secret| self.supplied(secret)).collect();
+        let others = others(host, &self.of_source(Source::Operator), &kept)?;
+        others.iter().try_for_each(|other| self.retire(host, other))?;
+        Ok(!others.is_empty())
+    }
+
+    /// Deletes all signing requests but those for these sites.
+    pub fn keep_requests_only<'s>(
+        &self,
+        host: &Host,
+        sites: impl IntoIterator<Item = &'s Fqdn>,
+    ) -> Result<(), FileError> {
+        let kept = sites.into_iter().map(|id| self.request(id)).collect();
+        others(host, &self.requests(), &kept)?.iter().try_for_each(|other| host.remove(other))
     }
 
     /// The pair shown to those who ask for no name of ours, where nginx cannot refuse them.
@@ -90,11 +125,38 @@ impl Folder {
         self.state.join("ca.crt")
     }
 
+    /// What the ACME client and the hook tell each other.
+    pub fn acme(&self) -> PathBuf {
+        self.state.join("acme")
+    }
+
+    /// The key of the ACME account.
+    pub fn account_key(&self) -> PathBuf {
+        self.acme().join("account.pem")
+    }
+
+    /// What is wanted from ACME.
+    pub fn wanted(&self) -> PathBuf {
+        self.acme().join("wanted.json")
+    }
+
+    /// How far the ACME client has come.
+    pub fn progress(&self) -> PathBuf {
+        self.acme().join("progress.json")
+    }
+
+    /// Held by the ACME client while it is at work.
+    pub fn lock(&self) -> PathBuf {
+        self.acme().join("lock")
+    }
+
     /// Writes a file that holds a key, whole and lasting; others can't read it.
-    pub(super) fn write_key(&self, host: &Host, path: &Path, content: &[u8]) -> Result<(), FileError> {
+    pub(crate) fn write_key(&self, host: &Host, path: &Path, content: &[u8]) -> Result<(), FileError> {
         host.create_folder(&self.state, 0o711)?;
-        host.create_folder(&self.certificates(), KEYS_MODE)?;
-        if let Some(parent) = path.parent().filter(|parent| **parent != self.certificates()) {
+        if path.starts_with(self.certificates()) {
+            host.create_folder(&self.certificates(), KEYS_MODE)?;
+        }
+        if let Some(parent) = path.parent() {
             host.create_folder(parent, KEYS_MODE)?;
         }
         host.write(path, content, KEY_MODE, Owner::Us)?;
@@ -103,11 +165,53 @@ impl Folder {
 
     /// Closes a key's file that others can read.
     pub(super) fn close(&self, host: &Host, path: &Path) -> Result<(), FileError> {
-        let is_closed =
-            host.mode(path)? == Some(KEY_MODE) && host.mode(&self.certificates())? == Some(KEYS_MODE);
+        let parent = if path.starts_with(self.certificates()) { self.certificates() } else { self.acme() };
+        let is_closed = host.mode(path)? == Some(KEY_MODE) && host.mode(&parent)? == Some(KEYS_MODE);
         match host.read(path)? {
             Some(content) if !is_closed => self.write_key(host, path, &content),
             _ => Ok(()),
         }
+    }
+}
+
+/// The files of a folder but these.
+fn others(host: &Host, folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<Vec<PathBuf>, FileError> {
+    let files = host.list(folder)?.into_iter().map(|name| folder.join(name));
+    Ok(files.filter(|file| !kept.contains(file)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cert::Pair;
+    use crate::cert::signing::tests::{Authority, now};
+    use crate::cert::supplied;
+    use crate::host::Command;
+
+    #[test]
+    fn a_retired_pair_is_passed_over_while_nginx_may_still_need_it_and_then_buried() {
+        let machine = tempfile::tempdir().unwrap();
+        let host = Host::new(machine.path(), "");
+        let folder = Folder::of(&host, &"proxy/0".parse().unwrap());
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = Authority::root("root").issue(&key, &["a.example"]).to_pem();
+        let pair = supplied(&host, &certificate, &key.serialize_pem(), now()).unwrap();
+        let secrets = ["secret:9m4e2mr0ui3e8a215n4g", "secret:9m4e2mr0ui3e8a215n50"];
+        let secrets = secrets.map(|secret| secret.parse::<SecretUri>().unwrap());
+        for secret in &secrets {
+            folder.keep_supplied(&host, secret, &pair).unwrap();
+        }
+        let files = secrets.each_ref().map(|secret| folder.supplied(secret));
+        let read = |file| host.read(file).unwrap().and_then(|content| Pair::read(&content));
+        assert!(!folder.keep_supplied_only(&host, &secrets).unwrap());
+        assert!(folder.keep_supplied_only(&host, &secrets[..1]).unwrap());
+        assert!(read(&files[0]).is_some() && read(&files[1]).is_none());
+        assert_eq!(host.mode(&files[1]).unwrap(), Some(KEY_MODE));
+        for what in ["x509", "pkey"] {
+            let openssl = Command::new("openssl").args([what, "-noout", "-in", &*files[1].to_string_lossy()]);
+            host.run_ok(&openssl).unwrap();
+        }
+        folder.bury(&host).unwrap();
+        assert!(read(&files[0]).is_some() && host.read(&files[1]).unwrap().is_none());
     }
 }

@@ -4,6 +4,7 @@
 //! source has a folder of its own with a file for each site: a source that is new or fails takes nothing away from what
 //! another has left, and what is served is chosen anew each time, name by name.
 
+pub mod acme;
 mod authority;
 mod choice;
 mod folder;
@@ -17,6 +18,6 @@ mod when;
 pub use folder::Folder;
 pub use pair::Pair;
 pub use source::{Asked, Source, Wish};
-pub use store::{Part, Standing, Store, keep_fallback};
+pub use store::{Part, Standing, Store, authority, keep_fallback};
 pub use supplied::supplied;
 pub use when::{now, rfc_3339};

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rcgen::{KeyPair, PublicKeyData};
 use time::OffsetDateTime;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
@@ -10,6 +12,9 @@ use crate::wire::Fqdn;
 /// How a line begins that says which ACME server a pair is from. It stands before the certificate, where PEM has room
 /// for explanations.
 const SERVER: &str = "Server: ";
+
+/// How a file begins that must not be used any more, while nginx still does: for nginx it is an explanation.
+pub(super) const RETIRED: &[u8] = b"Not to be used any more\n";
 
 /// What a PEM file with a certificate and its key says, as far as it is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +27,8 @@ pub struct Pair {
     pub ends: OffsetDateTime,
     /// The ACME server that has issued it: the URL of its directory.
     pub server: Option<String>,
+    /// Its number, as it is encoded.
+    pub(super) serial: Vec<u8>,
     /// By what the key is known, and the key that signed it.
     pub(super) key_id: Vec<u8>,
     /// See `key_id`.
@@ -29,8 +36,11 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Reads a file's content; nothing if it is damaged or the key is another certificate's.
+    /// Reads a file's content; nothing if it is retired, damaged or the key is another certificate's.
     pub fn read(content: &[u8]) -> Option<Self> {
+        if content.starts_with(RETIRED) {
+            return None;
+        }
         let blocks: Vec<Pem> = Pem::iter_from_buffer(content).collect::<Result<_, _>>().ok()?;
         let block = |label: &str| blocks.iter().find(|block| block.label == label);
         let certificate = block("CERTIFICATE")?.parse_x509().ok()?;
@@ -43,6 +53,7 @@ impl Pair {
             begins: certificate.validity().not_before.to_datetime(),
             ends: certificate.validity().not_after.to_datetime(),
             server: server(content),
+            serial: certificate.raw_serial().to_vec(),
             key_id: Vec::new(),
             authority: Vec::new(),
         };
@@ -79,6 +90,17 @@ impl Pair {
         now < self.ends
     }
 
+    /// As ACME servers know it when they are asked about its renewal (RFC 9773, 4.1).
+    pub fn identifier(&self) -> Option<String> {
+        let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+        (!self.authority.is_empty()).then(|| format!("{}.{}", encode(&self.authority), encode(&self.serial)))
+    }
+
+    /// Whether a third of its lifetime is left, or less: it is time to renew it.
+    pub fn is_old(&self, now: OffsetDateTime) -> bool {
+        (self.ends - now) * 3 <= self.ends - self.begins
+    }
+
     /// Whether less than a quarter of its lifetime is left: renewal, which is due at a third, has failed for long.
     pub fn is_late(&self, now: OffsetDateTime) -> bool {
         (self.ends - now) * 4 < self.ends - self.begins
@@ -86,7 +108,7 @@ impl Pair {
 
     /// Whether it can be shown now and more than a third of its lifetime is left.
     pub(super) fn is_fresh(&self, now: OffsetDateTime) -> bool {
-        self.begins <= now && (self.ends - now) * 3 > self.ends - self.begins
+        self.begins <= now && !self.is_old(now)
     }
 }
 

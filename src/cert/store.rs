@@ -1,4 +1,5 @@
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -19,6 +20,7 @@ pub struct Store<'a> {
     now: OffsetDateTime,
     authority: RefCell<Option<Authority>>,
     trusted: OnceCell<Vec<Kept>>,
+    acme: RefCell<BTreeMap<Fqdn, Pair>>,
     supplied: OnceCell<Vec<Kept>>,
 }
 
@@ -57,8 +59,8 @@ impl<'a> Store<'a> {
     pub fn new(host: &'a Host, folder: &'a Folder, asked: &'a Asked, now: OffsetDateTime) -> Result<Self> {
         let authority = host.read(&folder.authority())?.and_then(|content| Authority::read(&content));
         let authority = RefCell::new(authority);
-        let (trusted, supplied) = (OnceCell::new(), OnceCell::new());
-        Ok(Self { host, folder, asked, now, authority, trusted, supplied })
+        let (trusted, supplied, acme) = (OnceCell::new(), OnceCell::new(), RefCell::default());
+        Ok(Self { host, folder, asked, now, authority, trusted, acme, supplied })
     }
 
     /// What the names of a site should be served with; nothing is written. The part of the first name comes first.
@@ -66,7 +68,12 @@ impl<'a> Store<'a> {
         let mut own = self.supplied()?.to_vec();
         let is_self_signed = self.asked.source == Source::SelfSigned;
         if !is_self_signed {
-            own.extend(self.read(self.asked.source, &self.folder.pair(self.asked.source, id))?);
+            let asked = self.read(self.asked.source, &self.folder.pair(self.asked.source, id))?;
+            if self.asked.source == Source::Acme {
+                let pairs = asked.iter().map(|kept| (id.clone(), kept.pair.clone()));
+                self.acme.borrow_mut().extend(pairs);
+            }
+            own.extend(asked);
             own.retain(|kept| kept.standing(self.asked, self.now) == Standing::Asked);
         }
         let suffices = || names.iter().all(|name| own.iter().any(|kept| kept.pair.covers(name)));
@@ -119,6 +126,11 @@ impl<'a> Store<'a> {
         let Some(own) = parts.iter().find(|part| part.source == Source::SelfSigned) else { return Ok(false) };
         self.issue(&own.pem, names)?;
         Ok(true)
+    }
+
+    /// What sites were found to have from ACME, if that is what is asked for.
+    pub fn into_acme(self) -> BTreeMap<Fqdn, Pair> {
+        self.acme.into_inner()
     }
 
     /// Whether the operator supplies certificates for all of these names.
@@ -227,6 +239,12 @@ pub fn keep_fallback(host: &Host, folder: &Folder, now: OffsetDateTime) -> Resul
         store.issue(&pem, &names)?;
     }
     Ok(folder.close(host, &pem)?)
+}
+
+/// The certificate of the unit's own authority, in PEM; nothing before it has signed anything.
+pub fn authority(host: &Host, folder: &Folder) -> Result<Option<String>> {
+    let text = host.read(&folder.authority_certificate())?;
+    Ok(text.map(|text| String::from_utf8_lossy(&text).into_owned()))
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ pub(super) fn ready(target: &Target, hook: Hook) -> Result<bool> {
     match &outcome {
         Some(status) => say(&status.message)?,
         None if relations.is_empty() => say(&format!("relate a proxy to the endpoint {endpoint}"))?,
+        None if !hook.state.view.is_available(&endpoint) => say("waiting for the proxy to join")?,
         None => say("nothing is asked for")?,
     }
     hook.commit(None)?;

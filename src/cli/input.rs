@@ -16,7 +16,7 @@ use crate::wire::Port;
 pub(super) struct Request {
     #[command(flatten)]
     options: Options,
-    /// Read the request from this file instead, a JSON object; `-` and nothing at all are standard input.
+    /// Read the request from this file instead, a JSON object; - and nothing at all are standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "Options")]
     file: Option<PathBuf>,
     /// Ask for nothing any more.
@@ -30,10 +30,11 @@ struct Options {
     /// A name; all names share a certificate. May be given again, as --upstream and --nginx-config may.
     #[arg(long, value_name = "NAME")]
     fqdn: Vec<String>,
-    /// Where a web server is. Without a host, `:8080`: on this unit.
+    /// Where a web server is. Without a host, as in :8080, on this unit.
     #[arg(long, value_name = "[HOST]:PORT", requires = "fqdn")]
     upstream: Vec<String>,
-    /// A file with `user password`, which visitors must know. (Arguments are seen by everybody on the machine.)
+    /// A file with user, space and password, which visitors must know. (Arguments can be seen by everybody on the
+    /// machine.)
     #[arg(long, value_name = "FILE", requires = "fqdn")]
     credentials_file: Option<PathBuf>,
     /// Where the certificate authority may write to.
@@ -50,7 +51,7 @@ pub(super) struct Read(String);
 /// An answer, as JSON.
 #[derive(Debug, Args)]
 pub(super) struct Answer {
-    /// Read the status from this file; `-` and nothing at all are standard input.
+    /// Read the status from this file; - and nothing at all are standard input.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Take the answer back.

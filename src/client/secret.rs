@@ -1,7 +1,7 @@
 //! The operator's secret in the option `credentials`, and the one of our own that goes to the proxy in its place.
 //!
 //! Only its owner may grant a secret: the operator grants the one in the option to us, and we hand on what is in it with
-//! a secret of our unit's own. It is there as long as a request names it. What is in a secret is never kept.
+//! a secret of our unit's own. It is there as long as a request names it. What is in a secret is not kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,7 @@ use crate::juju::tool::secret::{self, Content};
 use crate::juju::tool::status::{State, Status};
 use crate::juju::{Event, Lifecycle, RelationId, SecretEvent, SecretKind};
 use crate::options::Options;
+use crate::reactive::digest;
 use crate::wire::{Composed, Credentials, Features, Protection, SecretUri};
 
 /// Under which label our secret is found again, whatever was lost.
@@ -32,6 +33,8 @@ struct Kept {
     trouble: Option<String>,
     /// Our own secret.
     own: Option<SecretUri>,
+    /// A digest of what was last written into it, so that a look at everything writes nothing.
+    written: Option<String>,
     /// To which relations it is granted.
     granted: BTreeSet<RelationId>,
 }
@@ -208,18 +211,22 @@ fn read(hook: &Hook, kept: &mut Kept, source: &SecretUri) -> Option<Credentials>
 /// Sees to it that our own secret is there, with these credentials if they were read.
 fn provide(hook: &Hook, kept: &mut Kept, credentials: Option<&Credentials>) -> Result<()> {
     let Some(credentials) = credentials else { return Ok(()) };
-    let (content, folder) = (Content(credentials.to_secret()), hook.context.state_dir());
     let own = match kept.own.take() {
         Some(own) => Some(own),
         None => secret::find(&hook.host, LABEL)?,
     };
-    kept.own = Some(match own {
+    let (content, folder) = (Content(credentials.to_secret()), hook.context.state_dir());
+    let digest = |own: &SecretUri| Some(digest(format!("{own} {}", credentials.to_wire()).as_bytes()));
+    let own = match own {
+        Some(own) if kept.written == digest(&own) && !hook.anew => own,
         Some(own) => {
             secret::set(&hook.host, &folder, &own, &content)?;
             own
         }
         None => secret::add(&hook.host, &folder, LABEL, &content)?,
-    });
+    };
+    kept.written = digest(&own);
+    kept.own = Some(own);
     Ok(())
 }
 
@@ -239,6 +246,7 @@ fn withdraw(hook: &Hook, kept: &mut Kept) -> Result<()> {
     if let Some(own) = kept.own.take() {
         secret::remove(&hook.host, &own, None)?;
     }
+    kept.written = None;
     kept.granted.clear();
     Ok(())
 }

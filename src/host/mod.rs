@@ -55,6 +55,11 @@ impl Host {
         self.root.join(path)
     }
 
+    /// The variable by which a program of ours works below the same root.
+    pub fn root_variable(&self) -> (String, String) {
+        ("SSL_TERMINATION_ROOT".to_owned(), self.root.to_string_lossy().into_owned())
+    }
+
     /// The file that runs under a program's name, if there is one on PATH.
     pub fn find_program(&self, name: &str) -> Option<PathBuf> {
         let folders = self.path.as_bytes().split(|byte| *byte == b':').map(OsStr::from_bytes);

@@ -1,6 +1,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
@@ -141,6 +142,16 @@ impl Host {
         said.seek(SeekFrom::Start(before)).and_then(|_| said.read_to_end(&mut text)).map_err(failed)?;
         let stderr = String::from_utf8_lossy(&text).trim().to_owned();
         Output { status, stdout: Vec::new(), stderr }.ok(command)
+    }
+
+    /// Starts a program and goes on without it: it outlives us. What it says is appended to `log`.
+    pub fn start(&self, command: &Command, log: &Path) -> Result<(), ProcessError> {
+        let failed = |error| command.failed(error);
+        let said = OpenOptions::new().create(true).append(true).mode(0o640).open(log).map_err(failed)?;
+        let stderr = said.try_clone().map_err(failed)?;
+        let mut process = self.process(command);
+        process.stdin(Stdio::null()).stdout(said).stderr(stderr).spawn().map_err(failed)?;
+        Ok(())
     }
 
     fn process(&self, command: &Command) -> std::process::Command {

@@ -50,16 +50,22 @@ impl Hook {
     /// now, and the flags that follow. [`main`](super::main) does it.
     #[doc(hidden)]
     pub fn begin(host: Host, context: Context) -> Result<Self> {
-        Self::open(host, context, true)
+        Self::open(host, context, true, true)
+    }
+
+    /// As [`Hook::begin`], for a charm that reads its options itself: they are none of ours to keep.
+    #[doc(hidden)]
+    pub fn begin_without_options(host: Host, context: Context) -> Result<Self> {
+        Self::open(host, context, true, false)
     }
 
     /// As [`Hook::begin`], but for one that will not be committed: it leaves no mark.
     #[doc(hidden)]
     pub fn peek(host: Host, context: Context) -> Result<Self> {
-        Self::open(host, context, false)
+        Self::open(host, context, false, true)
     }
 
-    fn open(host: Host, context: Context, marks: bool) -> Result<Self> {
+    fn open(host: Host, context: Context, marks: bool, options: bool) -> Result<Self> {
         let metadata = Metadata::read(&host, &context.charm_dir)?;
         let event = context.event(&metadata)?;
         let mark = (marks && event.is_hook()).then(|| event.to_string());
@@ -97,11 +103,11 @@ impl Hook {
             store,
             tokens,
         };
-        hook.take_in()?;
+        hook.take_in(options)?;
         Ok(hook)
     }
 
-    fn take_in(&mut self) -> Result<()> {
+    fn take_in(&mut self, options: bool) -> Result<()> {
         if self.standing == Standing::Again || self.store.taken_in || !self.event.is_hook() {
             return Ok(());
         }
@@ -111,7 +117,7 @@ impl Hook {
             () => Reach::Event,
         };
         let view = &mut self.state.view;
-        if reach == Reach::Everything || self.event.is(Lifecycle::ConfigChanged) {
+        if options && (reach == Reach::Everything || self.event.is(Lifecycle::ConfigChanged)) {
             view.set_config(config::get(&self.host)?)?;
         }
         if let Some(level) =

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::fmt;
 
 use anyhow::Result;
 
@@ -40,10 +41,9 @@ fn take_in_event(host: &Host, metadata: &Metadata, event: &RelationEvent, view: 
     let relation = &event.relation;
     match (event.kind, &event.remote_unit) {
         (RelationKind::Joined | RelationKind::Changed, unit) if keys.of_application => {
-            let bag = relation::get_application(host, relation, &event.remote_app);
-            if let Some(bag) = if_there(bag.map_err(Into::into))? {
+            if let Some(bag) = if_there(get_application(host, relation, &event.remote_app, keys))? {
                 view.relate(relation, &event.remote_app)?;
-                view.put_application(relation, of_ours(bag, keys))?;
+                view.put_application(relation, bag)?;
                 unit.iter().try_for_each(|unit| view.put_unit(relation, unit, Bag::new()))?;
             }
             Ok(())
@@ -105,7 +105,7 @@ fn read_relation(
     }
     let app = view.relation(id)?.map(|relation| relation.app.clone()).unwrap_or_default();
     if keys.of_application && reach == Reach::Everything && !app.is_empty() {
-        view.put_application(id, of_ours(relation::get_application(host, id, &app)?, keys))?;
+        view.put_application(id, get_application(host, id, &app, keys)?)?;
     }
     Ok(())
 }
@@ -128,13 +128,22 @@ pub(super) fn if_there<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// What a unit has published, as far as we look at it. One that has published more than can be read has said nothing of
-/// use, and harms itself alone.
+/// What a unit has published, as far as we look at it.
 fn get(host: &Host, relation: &RelationId, unit: &UnitName, keys: Keys) -> Result<Bag> {
-    match relation::get(host, relation, unit) {
+    heard(relation::get(host, relation, unit), unit, keys)
+}
+
+/// What an application has published, as far as we look at it.
+fn get_application(host: &Host, relation: &RelationId, app: &str, keys: Keys) -> Result<Bag> {
+    heard(relation::get_application(host, relation, app), app, keys)
+}
+
+/// One that has published more than can be read has said nothing of use, and harms itself alone.
+fn heard(bag: Result<Bag, ToolError>, who: impl fmt::Display, keys: Keys) -> Result<Bag> {
+    match bag {
         Err(error) if error.is_too_much() => {
             log::warn!("{error}");
-            let value = |key: &&str| ((*key).to_owned(), format!("{TOO_LONG}all that {unit} has published"));
+            let value = |key: &&str| ((*key).to_owned(), format!("{TOO_LONG}all that {who} has published"));
             Ok(keys.watched.iter().map(value).collect())
         }
         bag => Ok(of_ours(bag?, keys)),

@@ -2,6 +2,7 @@ use serde_json::{Map, Value};
 use x509_parser::pem::Pem;
 
 use super::Malformed;
+use crate::cert::acme::ExternalAccount;
 
 /// Let's Encrypt's directory.
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
@@ -17,21 +18,6 @@ pub struct Acme {
     pub ca: Option<String>,
     /// The operator's account with whoever runs the server.
     pub external: Option<ExternalAccount>,
-}
-
-/// An account outside ACME to which ours is bound (RFC 8555, 7.3.4).
-#[derive(Clone, PartialEq, Eq)]
-pub struct ExternalAccount {
-    /// The key's id.
-    pub key_id: String,
-    /// The key, in base64url.
-    pub hmac_key: String,
-}
-
-impl std::fmt::Debug for ExternalAccount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ExternalAccount").field("key_id", &self.key_id).finish_non_exhaustive()
-    }
 }
 
 impl Default for Acme {

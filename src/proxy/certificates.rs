@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
+use super::handlers::RETIRED;
 use super::plan::{Plan, Site};
 use crate::cert::signing::{self, Asking};
 use crate::cert::{self, Asked, Folder, Source, Store};
@@ -60,6 +61,9 @@ pub(super) fn ask(
         cert::now(),
     )?;
     certificates::send_requests(hook, &relation, &outcome.requests)?;
+    if outcome.has_retired {
+        hook.flags().set(RETIRED.parse()?);
+    }
     hook.state.keep(ASKING, &Known { relation: Some(relation), asking })?;
     Ok(of_names(plan, |site| outcome.waiting.get(site.name()).cloned()))
 }

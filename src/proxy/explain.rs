@@ -74,8 +74,10 @@ fn changes(hook: &Hook, options: &Options, plan: &Plan) -> Result<Vec<String>> {
     let differences = if plan.sites.is_empty() {
         nginx::differences(host, &paths, None)?
     } else if nginx::missing(host, &paths)?.is_empty() {
-        let parts = serving::look(host, &paths, &inputs::asked(hook, options), plan)?;
-        let (server, sites) = (serving::server(host, options)?, serving::sites(&paths, plan, &parts));
+        let asked = inputs::asked(hook, options);
+        let parts = serving::look(host, &paths, &asked, plan)?;
+        let (server, sites) =
+            (serving::server_as_is(host, &paths, options, &asked)?, serving::sites(&paths, plan, &parts));
         nginx::differences(host, &paths, Some((&server, &sites)))?
     } else {
         return Ok(vec!["install nginx, and write its configuration".to_owned()]);

@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::answers::{Before, answers};
 use super::certificates::{self, CERTIFICATES};
 use super::inputs::{self, OWN_SITE, Planned, planned, relations, serving_endpoints};
-use super::nginx;
 use super::obstacle::Obstacle;
 use super::plan::Plan;
 use super::secrets;
@@ -14,6 +13,7 @@ use super::serving::bring_about;
 use super::summary::Summary;
 use super::supplied;
 use super::wanted::Owner;
+use super::{nginx, renewal};
 use crate::interface::{Hook, provides, websites};
 use crate::juju::tool::status::{State, Status};
 use crate::juju::tool::{port, unit};
@@ -27,6 +27,9 @@ const PORTS: &str = "ports";
 const VERSION: &str = "nginx version";
 const SUMMARY: &str = "summary";
 const OWN_ANSWER: &str = "own answer";
+
+/// The flag that says that files are still there which nginx may have needed until now.
+pub(super) const RETIRED: &str = "proxy.has-retired-certificates";
 
 fn flag(name: &str) -> Result<Flag> {
     Ok(name.parse()?)
@@ -64,16 +67,22 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     hook.state.keep_all(inputs::ADDRESSES, &addresses)?;
     hook.state.keep_all(secrets::SECRETS, &secrets)?;
     let (paths, asked) = (nginx::Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(hook, &options));
-    let troubles = certificates::ask(hook, &paths.certificates, &options, &asked, &plan)?;
+    let mut troubles = certificates::ask(hook, &paths.certificates, &options, &asked, &plan)?;
     let served = install_nginx(hook, &paths, &plan)
         .and_then(|()| bring_about(&hook.host, &paths, &options, &asked, &plan, &secrets));
     let serving = match served {
         Ok(serving) => serving,
         Err(error) => return obstructed(hook, error),
     };
+    if hook.flags().is_set(RETIRED) {
+        paths.certificates.bury(&hook.host)?;
+        hook.flags().clear(&flag(RETIRED)?);
+    }
     log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
     set_version(hook, serving.version)?;
+    let wanted = renewal::wanted(&hook.context, &options, &asked, &plan, &serving);
+    troubles.extend(renewal::bring_about(&hook.host, &hook.context, &paths, wanted.as_ref(), &serving)?);
     let before = |owner: &Owner| told_before(hook, owner);
     let (answers, certified) = answers(&plan, &serving, &asked, &troubles, before);
     for relation in relations(hook)? {
@@ -159,7 +168,9 @@ pub fn start(hook: &mut Hook) -> Result<()> {
 
 /// Deletes all that we keep outside the charm's folder.
 pub fn remove(hook: &mut Hook) -> Result<()> {
-    nginx::remove(&hook.host, &nginx::Paths::new(&hook.host, &hook.context.unit)?)
+    let paths = nginx::Paths::new(&hook.host, &hook.context.unit)?;
+    renewal::end(&hook.host, &paths)?;
+    nginx::remove(&hook.host, &paths)
 }
 
 /// What a person must put right before anything can change.

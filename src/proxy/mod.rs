@@ -12,6 +12,7 @@ mod obstacle;
 mod overview;
 mod plan;
 mod renew;
+mod renewal;
 mod secrets;
 mod serving;
 mod summary;

@@ -5,7 +5,8 @@ use anyhow::Result;
 use super::nginx::{self, Paths, Server, Version, passwords};
 use super::plan::{Plan, Site};
 use super::secrets::Secrets;
-use crate::cert::{self, Asked, Part, Store};
+use crate::cert::acme::AccountKey;
+use crate::cert::{self, Asked, Pair, Part, Source, Store};
 use crate::host::Host;
 use crate::options::Options;
 use crate::wire::{Fqdn, Protection};
@@ -22,6 +23,8 @@ pub(super) struct Serving {
     pub(super) refused: BTreeMap<Fqdn, String>,
     /// The nginx that serves them.
     pub(super) version: Option<Version>,
+    /// What sites have from ACME, if that is what is asked for.
+    pub(super) acme: BTreeMap<Fqdn, Pair>,
 }
 
 /// Makes certificates, password files, configuration and nginx what the plan says.
@@ -39,7 +42,10 @@ pub(super) fn bring_about(
         nginx::retire(host, paths)?;
         return Ok(Serving::default());
     }
-    let server = server(host, options)?;
+    let mut server = server(host, options)?;
+    if asked.source == Source::Acme {
+        server.challenge = Some(AccountKey::keep(host, &paths.certificates)?.thumbprint());
+    }
     let mut known = passwords::Known::read(host, paths)?;
     let store = Store::new(host, &paths.certificates, asked, cert::now())?;
     let mut parts = Parts::new();
@@ -58,7 +64,7 @@ pub(super) fn bring_about(
     let refused = nginx::apply(host, paths, &server, &sites(paths, plan, &parts))?.refused;
     let protected = plan.sites.iter().filter(|site| site.protection.is_some());
     passwords::forget(host, paths, protected.map(Site::name), &known)?;
-    Ok(Serving { parts, refused, version: Some(server.version) })
+    Ok(Serving { parts, refused, version: Some(server.version), acme: store.into_acme() })
 }
 
 /// With what each site would be served.
@@ -68,8 +74,15 @@ pub(super) fn look(host: &Host, paths: &Paths, asked: &Asked, plan: &Plan) -> Re
     plan.sites.iter().map(look).collect()
 }
 
-pub(super) fn server(host: &Host, options: &Options) -> Result<Server> {
+fn server(host: &Host, options: &Options) -> Result<Server> {
     Server::on(host, options.http_port, options.https_port, options.trusted_proxies.clone())
+}
+
+/// The server as it would be, with the ACME account's key that is there.
+pub(super) fn server_as_is(host: &Host, paths: &Paths, options: &Options, asked: &Asked) -> Result<Server> {
+    let is_asked = asked.source == Source::Acme;
+    let key = if is_asked { AccountKey::read(host, &paths.certificates)? } else { None };
+    Ok(Server { challenge: key.map(|key| key.thumbprint()), ..server(host, options)? })
 }
 
 /// The plan's sites in nginx's terms: addresses and files.

@@ -1,11 +1,9 @@
 //! Certificates that the operator supplies in Juju's secrets.
 
-use std::collections::BTreeSet;
-
 use anyhow::Result;
 
-use super::handlers::look_again;
-use crate::cert::{self, Folder, Source};
+use super::handlers::{RETIRED, look_again};
+use crate::cert::{self, Folder};
 use crate::host::Host;
 use crate::interface::Hook;
 use crate::juju::tool::secret;
@@ -25,15 +23,15 @@ pub fn read_supplied(hook: &mut Hook) -> Result<()> {
     let Some(Options { certificate_secrets, .. }) = options::in_force(hook)? else { return Ok(()) };
     let folder = Folder::of(&hook.host, &hook.context.unit);
     let mut troubles = Vec::new();
-    let mut kept = BTreeSet::new();
-    for secret in certificate_secrets {
-        kept.insert(folder.supplied(&secret));
-        if let Err(trouble) = read(&hook.host, &folder, &secret)? {
+    for secret in &certificate_secrets {
+        if let Err(trouble) = read(&hook.host, &folder, secret)? {
             log::warn!("{trouble}");
             troubles.push(trouble);
         }
     }
-    Folder::keep_only(&hook.host, &folder.of_source(Source::Operator), &kept)?;
+    if folder.keep_supplied_only(&hook.host, &certificate_secrets)? {
+        hook.flags().set(RETIRED.parse()?);
+    }
     hook.state.keep(TROUBLES, &troubles)?;
     look_again(hook)
 }

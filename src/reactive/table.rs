@@ -2,7 +2,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -72,10 +72,12 @@ impl<K: Key, V: PartialEq + Serialize + DeserializeOwned> Table<K, V> {
 
     /// All entries in the order of their keys; reads the whole table.
     pub(super) fn entries(&self) -> Result<Vec<(&K, &V)>> {
-        let mut all = Vec::with_capacity(self.size);
+        let mut all = Vec::new();
         for bucket in self.buckets.values() {
             all.extend(bucket.entries(&self.pieces)?);
         }
+        let (found, size) = (all.len(), self.size);
+        ensure!(found == size, "{} is damaged: {found} entries, not {size}", self.topic);
         all.sort_unstable_by(|one, other| one.0.cmp(other.0));
         Ok(all)
     }
@@ -88,7 +90,7 @@ impl<K: Key, V: PartialEq + Serialize + DeserializeOwned> Table<K, V> {
             return Ok(Some(value));
         }
         let before = bucket.change(&self.pieces)?.insert(key, value);
-        self.resize(self.size + usize::from(before.is_none()))?;
+        self.resize(self.size.saturating_add(before.is_none().into()))?;
         Ok(before)
     }
 
@@ -103,7 +105,7 @@ impl<K: Key, V: PartialEq + Serialize + DeserializeOwned> Table<K, V> {
         if entries.is_empty() {
             self.buckets.remove(&place);
         }
-        self.resize(self.size - 1)?;
+        self.resize(self.size.saturating_sub(1))?;
         Ok(before)
     }
 

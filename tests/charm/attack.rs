@@ -1,6 +1,9 @@
 //! What an adversary and bad luck can do: hostile visitors and clients, files that are not what they should be, hooks
 //! that end in the wrong place.
 
+mod requests;
+mod scan;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -160,37 +163,6 @@ fn what_a_visitor_writes_into_the_error_log_does_not_come_into_the_status() {
     assert_eq!(reloads_while_a_visitor_lies(lies), []);
 }
 
-/// What a request may look like that is to get past the password; all of it is served by one block of nginx.
-#[test]
-fn no_method_but_options_and_no_other_sites_name_get_past_the_password() {
-    let (mut world, relation, web) = serving();
-    let mut protected = request(&["secret.example.com"], &web);
-    protected["credentials"] = "ann sesame".into();
-    world.juju.add_unit("blog");
-    world.juju.settle();
-    ask(&mut world, relation, "blog/1", &protected);
-    let long = format!("ann:{}", "x".repeat(600));
-    let secret = || world.get("https://secret.example.com/");
-    for method in ["GET", "HEAD", "POST", "FOO", "PROPFIND", "CONNECT", "TRACE", "options", "Options"] {
-        let got = secret().with(["-X", method, "--max-time", "3"]).send();
-        assert!(![200, 502].contains(&got.code), "{method}: {}", got.code);
-        assert!(!got.body.contains("web\n"), "{method}");
-    }
-    assert_eq!(secret().with(["-X", "OPTIONS"]).send().code, 200);
-    for (header, code) in
-        [("Host: secret.example.com", 401), ("Host: SECRET.example.com.", 401), ("Host: other", 0)]
-    {
-        let got = world.get(&format!("https://{NAME}/")).with(["--http1.1", "-H", header]).send();
-        assert_eq!(got.code, code, "{header}");
-    }
-    let got =
-        secret().with(["--path-as-is", "--request-target", "https://a.example.com/../x", "--http1.1"]).send();
-    assert_eq!(got.code, 400, "the way out of the root");
-    let got = secret().with(["--request-target", &format!("https://{NAME}:666/"), "--http1.1"]).send();
-    assert!(got.body.contains(&format!("\nHost: {NAME}:")), "{}", got.body);
-    assert_eq!(secret().with_password(&long).send().code, 401);
-}
-
 // Hostile clients.
 
 /// The machine itself may serve what a client wants on it, but not through the proxy's own ports.
@@ -278,6 +250,26 @@ fn a_name_that_cannot_be_looked_up_once_keeps_its_last_addresses() {
     put_before(&world, "getent", "exit 2");
     look(&mut world);
     assert_eq!((code(&world), has(&world, relation, NAME)), (200, true));
+}
+
+/// A name server of a client's own can say one thing today and another tomorrow.
+#[test]
+fn a_name_that_comes_to_mean_the_clouds_metadata_is_no_upstream_any_more() {
+    let (mut world, relation, _web) = serving_a_name("echo 10.0.0.9");
+    world.juju.configure("proxy", [("allow-local-upstreams", false)]);
+    world.juju.settle();
+    assert!(has(&world, relation, NAME));
+    let site = world.path(&format!("etc/ssl-termination/proxy-0/conf/sites/{NAME}.conf"));
+    for addresses in
+        ["echo 169.254.169.254", "echo 10.0.0.9; echo 169.254.169.254", "echo ::ffff:169.254.169.254"]
+    {
+        put_before(&world, "getent", addresses);
+        look(&mut world);
+        let told = "no upstreams: the site answers 503; \
+                    the upstream backend is a cloud's metadata address, which this proxy does not serve";
+        assert_eq!(answer(&world, relation), json!({"_pending": {NAME: told}}), "{addresses}");
+        assert!(!fs::read_to_string(&site).unwrap().contains("upstream"), "{addresses}");
+    }
 }
 
 // Claims.

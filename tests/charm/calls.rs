@@ -673,3 +673,15 @@ fn ready_says_what_has_become_of_the_request() {
     model.juju.settle();
     assert_eq!(ready(&mut model), "1: relate a proxy to the endpoint tls");
 }
+
+#[test]
+fn the_options_of_a_charm_in_another_language_are_its_own() {
+    let mut model = Model::new(8);
+    model.shell("ours", "requires: {tls: {interface: ssl-termination}}", 1);
+    let hooks: Vec<(String, Vec<String>)> =
+        model.juju.settle().iter().map(|run| (run.hook.clone(), calls(run))).collect();
+    let of = |hook: &str| hooks.iter().find(|(name, _)| name == hook).unwrap().1.clone();
+    assert_eq!(of("config-changed"), [STATE_GET]);
+    assert_eq!(of("start"), [STATE_GET, "relation-ids --format=json tls"]);
+    assert_eq!(model.state_files("ours/0").len(), 0);
+}

@@ -565,3 +565,46 @@ fn a_charm_that_has_relations_before_it_has_this_program_learns_of_all_of_them()
     assert_eq!(units, ["web/0", "shop/0"], "{}", run.trace());
     assert_eq!(model.flags("ours/0"), ["endpoint.tls.available", "endpoint.tls.update"]);
 }
+
+#[test]
+fn an_application_that_speaks_for_its_units_raises_update_when_one_comes_and_when_it_says_something_else() {
+    let mut model = Model::new(3);
+    model.shell("ours", "requires: {certificates: {interface: tls-certificates}}", 1);
+    model.puppet("authority", "provides: {certificates: {interface: tls-certificates}}", 1);
+    model.juju.settle();
+    let relation = model.juju.relate("ours:certificates", "authority:certificates");
+    let mut seen = Vec::new();
+    let mut next = |model: &mut Model, value: Option<&str>| {
+        if let Some(value) = value {
+            model.juju.app_set("authority", relation, [("certificates", value)]);
+        }
+        model.script("ours/0", "ssl-termination hook");
+        let run = model.one();
+        let read = calls(&run).into_iter().filter(|call| call.starts_with("relation-get")).count();
+        seen.push(format!("{}, {read} read: {}", run.hook, model.flags("ours/0").join(" ")));
+        let cleared = model.exec("ours/0", "ssl-termination flag clear endpoint.certificates.update");
+        assert_eq!(cleared.exit, 0, "{}", cleared.trace());
+    };
+    for value in [None, None, None, Some("[]"), Some("[ ]"), Some("[1]"), Some("")] {
+        next(&mut model, value);
+    }
+    model.juju.remove_relation(relation);
+    next(&mut model, None);
+    next(&mut model, None);
+    let (available, update) = ("endpoint.certificates.available", "endpoint.certificates.update");
+    let both = format!("{available} {update}");
+    assert_eq!(
+        seen,
+        [
+            "certificates-relation-created, 0 read: ".to_owned(),
+            format!("certificates-relation-joined, 1 read: {both}"),
+            format!("certificates-relation-changed, 1 read: {available}"),
+            format!("certificates-relation-changed, 1 read: {both}"),
+            format!("certificates-relation-changed, 1 read: {available}"),
+            format!("certificates-relation-changed, 1 read: {both}"),
+            format!("certificates-relation-changed, 1 read: {both}"),
+            format!("certificates-relation-departed, 0 read: {update}"),
+            format!("certificates-relation-broken, 0 read: {update}"),
+        ]
+    );
+}

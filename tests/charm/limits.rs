@@ -191,7 +191,7 @@ fn over_the_limit_of_a_relation_the_last_requests_are_refused() {
     let told: Value = serde_json::from_str(&world.juju.bag(relation, "edge/0")["status"]).unwrap();
     let refused = |unit: &str| json!({"unit": unit, "field": "cert-request", "reason": "more than 1000 requests over this relation"});
     assert_eq!(told["_refused"], json!([refused("blog/1000"), refused("blog/1001")]));
-    assert_eq!(world.juju.status("edge/0").1, format!("serving {GOOD}; 2 refused"));
+    assert_eq!(world.juju.status("edge/0").1, format!("serving {GOOD} (self-signed); 2 refused"));
     assert_eq!(world.get(&format!("https://{GOOD}/")).send().code, 200);
 }
 
@@ -229,5 +229,5 @@ fn of_more_web_servers_than_a_request_may_have_the_first_are_used_and_the_status
     assert_eq!((upstreams.len(), &upstreams[255]["port"]), (256, &json!("8255")));
     let left_out = "; 4 web servers are left out, 256 are used";
     assert_eq!(world.juju.status("asks/0").1, format!("waiting for the proxy to answer{left_out}"));
-    assert_eq!(world.juju.status("serves/0").1, format!("serving {GOOD}{left_out}"));
+    assert_eq!(world.juju.status("serves/0").1, format!("serving {GOOD} (self-signed){left_out}"));
 }

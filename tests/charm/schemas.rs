@@ -76,9 +76,11 @@ fn bad_fields() -> Vec<Value> {
         json!({"credentials": "us:er password"}),
         json!({"credentials": format!("user {}", "p".repeat(129))}),
         json!({"credentials": ["user", "password"]}),
-        json!({"credentials-secret": "secret:short"}),
+        json!({"credentials-secret": "9m4e2mr0ui3e8a215n4g"}),
+        json!({"credentials-secret": "secret:9m4e2mr0ui3e8a215n4w"}),
+        json!({"credentials-secret": "secret://9m4e2mr0ui3e8a215n4g"}),
         json!({"credentials-secret": 7}),
-        json!({"credentials": "user password", "credentials-secret": "secret:9m4e2mr0ui3e8a215n4g"}),
+        json!({"credentials-secret": "secret:9m4e2mr0ui3e8a215n4g", "credentials": "user password"}),
         json!({"upstreams": {}}),
         json!({"upstreams": ["10.0.0.4:80"]}),
         json!({"upstreams": [{"hostname": "10.0.0.4"}]}),
@@ -100,10 +102,11 @@ fn a_request_is_taken_or_refused_by_both() {
         json!({"fqdn": [longest, "0x1.com", "xn--bcher-kva.example", "1.a"]}),
         json!({"fqdn": vec!["a.b"; 100]}),
         json!({"contact-email": "First.Last+tag@Example.COM", "credentials": "a@b !~"}),
-        json!({"credentials": "", "credentials-secret": "secret:9m4e2mr0ui3e8a215n4g"}),
-        json!({"credentials": "user password", "credentials-secret": null}),
         json!({"contact-email": null, "credentials": null, "upstreams": null, "nginx-config": null}),
         json!({"contact-email": "", "credentials": "", "upstreams": [], "nginx-config": "; gzip on"}),
+        json!({"credentials-secret": "secret:9m4e2mr0ui3e8a215n4g", "credentials": ""}),
+        json!({"credentials-secret": "secret://a8b2c3d4-0000-4fff-8a00-123456789abc/9m4e2mr0ui3e8a215n4g"}),
+        json!({"credentials-secret": null, "credentials": "user password"}),
         json!({"nginx-config": ["", "client_max_body_size: 10G;"], "juju_unit": "blog/0", "other": [1]}),
         json!({"upstreams": [
             {"hostname": "10.0.0.4", "port": "8080"}, {"hostname": "::1", "port": 1, "weight": 2},
@@ -299,12 +302,12 @@ fn a_request() -> BoxedStrategy<Composed> {
     ];
     let upstreams = collection::vec((host, 1..=65535_u16), 0..4);
     let email = option::of("[a-z0-9_][a-z0-9.]{0,3}[a-z]@[a-z]{1,9}\\.[A-Z]{2}");
-    let protection = prop_oneof![
-        "[a-zA-Z0-9._@][a-zA-Z0-9._@-]{0,9} [!-~]{1,128}"
-            .prop_map(|text| Protection::Text(text.parse().unwrap())),
-        "secret:[0-9a-v]{20}".prop_map(|uri| Protection::Secret(uri.parse().unwrap())),
-    ];
-    let protection = option::of(protection);
+    let text = "[a-zA-Z0-9._@][a-zA-Z0-9._@-]{0,9} [!-~]{1,128}";
+    let secret = "secret:(//[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/)?[0-9a-v]{20}";
+    let protection = option::of(prop_oneof![
+        text.prop_map(|text| Protection::Text(text.parse().unwrap())),
+        secret.prop_map(|secret| Protection::Secret(secret.parse().unwrap())),
+    ]);
     (collection::vec(a_name(), 1..5), upstreams, email, protection, collection::vec(any::<String>(), 0..3))
         .prop_map(|(names, upstreams, email, protection, directives)| {
             let mut request = Composed::new(names).unwrap();
@@ -351,6 +354,7 @@ fn nearly_a_request() -> BoxedStrategy<Value> {
         (Just("fqdn"), or_any(list(texts("[a-z0-9x-]{1,5}(\\.[a-z0-9x-]{1,4}){0,2}")))),
         (Just("contact-email"), or_any(texts("[a-zA-Z0-9._+-]{1,5}@[a-zA-Z0-9-]{1,5}\\.[a-zA-Z0-9]{1,3}"))),
         (Just("credentials"), or_any(texts("[a-zA-Z0-9._@-]{1,3} [ -~]{1,9}"))),
+        (Just("credentials-secret"), or_any(texts("secret:(//[0-9a-g-]{36}/)?[0-9a-w]{20}"))),
         (Just("upstreams"), or_any(list(upstream.boxed()))),
         (Just("nginx-config"), or_any(list(texts("(gzip on|etag off|[ -~]{0,5});?")))),
     ];

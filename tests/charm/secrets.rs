@@ -127,11 +127,33 @@ fn the_operators_secret_protects_the_site_and_another_content_counts_at_once() {
     assert_eq!(stage.codes(["ann:sesame", "bob:poppy"]), (401, [401, 200]));
     assert_eq!(stage.own(), own, "the same secret, with another content");
     assert_eq!(stage.world.juju.secret_revisions(&own), [2], "the old password is gone from Juju too");
+}
 
+#[test]
+fn hooks_that_have_nothing_to_do_with_secrets_read_none() {
+    let mut stage = Stage::new();
+    stage.world.juju.deploy(
+        "shop",
+        &Charm::puppet("name: shop\nrequires: {tls: {interface: ssl-termination}}"),
+        1,
+    );
     let before = stage.runs.len();
-    stage.world.juju.configure("edge", [("log-level", "debug")]);
+    let shop = stage.world.juju.relate("shop:tls", "edge:ssl-termination");
     stage.settle();
-    assert_eq!(secret_calls(&stage.runs[before..]), [""; 0], "a hook that has nothing to do with it");
+    let request = json!({"fqdn": ["b.example.com"], "credentials": "bob poppy"}).to_string();
+    stage.world.juju.relation_set("shop/0", shop, [("cert-request", request)]);
+    stage.settle();
+    stage.configure("edge", "log-level", "debug");
+    stage.world.juju.remove_relation(shop);
+    stage.settle();
+    assert!(stage.runs.len() > before + 4);
+    assert_eq!(secret_calls(&stage.runs[before..]), [""; 0]);
+    let before = stage.runs.len();
+    stage.look("edge/0");
+    assert_eq!(secret_calls(&stage.runs[before..]), ["secret-get"], "one for each secret in a look at all");
+    let before = stage.runs.len();
+    stage.look("blog/0");
+    assert_eq!(secret_calls(&stage.runs[before..]), ["secret-get"]);
 }
 
 #[test]
@@ -340,8 +362,7 @@ fn trouble_of_juju_with_a_secret_neither_opens_nor_closes_the_site() {
     let trouble = || Fault::Refuse { exit: 1, stderr: "ERROR backend is away".to_owned() };
     for unit in ["edge/0", "blog/0"] {
         stage.world.juju.update_status(unit);
-        // state-get and two calls for each of four endpoints come before; relations have one more.
-        let tools: Vec<String> = stage.last_calls(unit);
+        let tools = stage.next_calls(unit);
         let at = tools.iter().position(|tool| tool == "secret-get").unwrap() + 1;
         stage.world.juju.update_status(unit);
         stage.world.juju.on_call(unit, at, trouble());
@@ -355,7 +376,7 @@ fn trouble_of_juju_with_a_secret_neither_opens_nor_closes_the_site() {
 
 impl Stage {
     /// The tools that the next hook of a unit calls.
-    fn last_calls(&mut self, unit: &str) -> Vec<String> {
+    fn next_calls(&mut self, unit: &str) -> Vec<String> {
         let run = self.world.juju.step_unit(unit).unwrap();
         run.calls.iter().map(|call| call.argv[0].clone()).collect()
     }

@@ -12,6 +12,7 @@ mod world;
 use std::time::Instant;
 
 use test_juju::{Charm, HookRun, RelationId};
+use world::pebble::{Manners, Pebble};
 use world::{Request, Web, World};
 
 fn main() {
@@ -35,6 +36,7 @@ impl Demo {
         let (blog, shop) = self.relate();
         self.show_the_calls(blog);
         self.visit();
+        self.trust(blog);
         self.scale_down();
         self.refuse();
         self.withdraw(shop);
@@ -130,6 +132,36 @@ impl Demo {
             &self.world.get("https://unknown.example.com/"),
             "a name that nobody asked for gets no certificate",
         );
+    }
+
+    fn trust(&mut self, blog: RelationId) {
+        chapter("From a stand-in to a certificate that is trusted: an ACME server (pebble) issues it");
+        let pebble = Pebble::start(self.world.http_port, Manners::default());
+        let own = self.world.path("var/lib/ssl-termination/proxy-0/ca.crt");
+        let visit_trusting = |demo: &Self, root: &std::path::Path, why: &str| {
+            let request =
+                demo.world.get("https://blog.example.com/").checked(root).with_password("ann:sesame");
+            visit(&request, why);
+        };
+        visit_trusting(self, &own, "so far the proxy's own authority has signed it");
+        shell(
+            "juju config proxy acme-agree-tos=true acme-server=https://localhost:…/dir acme-ca=@pebble.pem",
+        );
+        let server = [("acme-server", pebble.directory()), ("acme-ca", pebble.trusted().to_owned())];
+        self.world.juju.configure("proxy", server);
+        self.world.juju.configure("proxy", [("acme-agree-tos", true)]);
+        self.settle();
+        println!("    status: {}", self.world.juju.bag(blog, "proxy/0")["status"]);
+        println!(
+            "proxy's ACME client, a process of its own, orders; when it has ended it has juju-exec run:"
+        );
+        self.world.wait_for_issuer();
+        self.exec("proxy/0", &["hook", "certificates-changed"]);
+        println!("    status: {}", self.world.juju.bag(blog, "proxy/0")["status"]);
+        visit_trusting(self, &pebble.root(), "who trusts pebble's root alone is content now");
+        shell("juju config proxy certificate-source=self-signed");
+        self.world.juju.configure("proxy", [("certificate-source", "self-signed")]);
+        self.settle();
     }
 
     fn scale_down(&mut self) {

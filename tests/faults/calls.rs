@@ -1,7 +1,6 @@
 //! Something goes wrong at a call of a hook tool: at each call of each hook.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use test_juju::{Fault, HookRun};
 
@@ -19,9 +18,6 @@ const FAULTS: [(&str, Make); 3] = [
 ];
 const HANGS: &str = "hangs";
 
-/// Longer than a hook tool may take.
-const LONG: Duration = Duration::from_secs(61);
-
 /// The same fault at the same call of every hook, or of one.
 struct AtCall<'a> {
     name: &'a str,
@@ -31,6 +27,9 @@ struct AtCall<'a> {
     /// More upgrades, each with the fault at a later call: no other hook has so many.
     later: Vec<usize>,
     table: &'a Table,
+    /// The last hook that has so many calls.
+    last: usize,
+    is_over: bool,
 }
 
 impl Faults for AtCall<'_> {
@@ -42,9 +41,14 @@ impl Faults for AtCall<'_> {
 
     fn after(&mut self, _: &mut Stage, hook: &Hook, run: &HookRun) {
         let meant = self.only.is_none_or(|only| only == hook.number);
+        self.is_over |= hook.number >= self.last;
         if run.attempt == 1 && meant {
-            self.note(hook.number, self.call, run);
+            self.note(self.call, run);
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
     }
 
     fn act_over(&mut self, stage: &mut Stage, act: &str) {
@@ -56,7 +60,7 @@ impl Faults for AtCall<'_> {
             stage.world.juju.refresh("proxy", &charm);
             stage.world.juju.on_call(PROXY, call, (self.fault)());
             let run = stage.attempt().unwrap();
-            self.note(UPGRADE, call, &run);
+            self.note(call, &run);
             stage.settle();
         }
     }
@@ -65,9 +69,10 @@ impl Faults for AtCall<'_> {
 const UPGRADE: usize = 13;
 
 impl AtCall<'_> {
-    fn note(&self, hook: usize, call: usize, run: &HookRun) {
-        if let Some(tool) = undisturbed().hooks[hook].1.get(call - 1) {
-            self.table.count(tool, self.name, if run.committed { "no matter" } else { "run again" });
+    /// Counts the fault if the hook came to that call.
+    fn note(&self, call: usize, run: &HookRun) {
+        if let Some(call) = run.calls.get(call - 1) {
+            self.table.count(&call.argv[0], self.name, if run.committed { "no matter" } else { "run again" });
         }
     }
 }
@@ -84,16 +89,26 @@ fn whatever_goes_wrong_at_any_call_the_end_is_the_same() {
         for (tool, (hook, call)) in first_calls(hooks) {
             let table = &table;
             scope.spawn(move || {
-                let fault = || Fault::Delay(LONG);
                 let only = Some(hook);
-                let mut faults = AtCall { name: HANGS, fault, call, only, later: Vec::new(), table };
+                let mut faults = AtCall {
+                    name: HANGS,
+                    fault: || Fault::Hang,
+                    call,
+                    only,
+                    later: Vec::new(),
+                    table,
+                    last: hook,
+                    is_over: false,
+                };
                 disturbed(&mut faults, &format!("{tool} hangs in hook {hook}"));
             });
         }
         let jobs = FAULTS.iter().flat_map(|fault| (1..=most).map(move |call| (fault, call)));
         pool::each(jobs, |((name, fault), call)| {
             let later = if call == 1 { (most + 1..=calls(&UPGRADE)).collect() } else { Vec::new() };
-            let mut faults = AtCall { name, fault: *fault, call, only: None, later, table: &table };
+            let last = (0..hooks.len()).rfind(|hook| calls(hook) >= call).unwrap();
+            let mut faults =
+                AtCall { name, fault: *fault, call, only: None, later, table: &table, last, is_over: false };
             disturbed(&mut faults, &format!("call {call} of each hook {name}"));
         });
     });

@@ -25,6 +25,10 @@ pub(crate) trait Faults {
     fn after(&mut self, _: &mut Stage, _: &Hook, _: &HookRun) {}
     /// After the hooks of an act, before anybody looks.
     fn act_over(&mut self, _: &mut Stage, _: &str) {}
+    /// Whether all has gone wrong that will, so that the life need not go on.
+    fn is_over(&self) -> bool {
+        false
+    }
     /// Whether certificates may be lost by it.
     fn loses_certificates(&self) -> bool {
         false
@@ -88,6 +92,9 @@ fn live(mut stage: Stage, faults: &mut impl Faults, compared: Option<(&Life, &st
             assert!(differs.is_empty(), "{what}: after \"{act}\":\n{differs}");
         }
         life.acts.push(seen);
+        if faults.is_over() {
+            break;
+        }
     }
     life
 }

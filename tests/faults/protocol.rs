@@ -5,7 +5,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use test_juju::{HookRun, RelationId};
+use test_juju::RelationId;
 
 use crate::charms::Model;
 use crate::stage::{ACTS, PROXY, Stage};
@@ -138,27 +138,20 @@ fn a_unit_that_was_removed_by_force_departs() {
     assert!(stage.world.nginx_processes().is_empty());
 }
 
-/// Runs the charm as a hook of a relation, in a context of juju-exec.
-fn as_hook(model: &mut Model, kind: &str, relation: RelationId, unit: &str) -> HookRun {
-    let variables = format!(
-        "JUJU_DISPATCH_PATH=hooks/ssl-termination-relation-{kind} JUJU_RELATION=ssl-termination \
-         JUJU_RELATION_ID=ssl-termination:{relation} JUJU_REMOTE_UNIT={unit} JUJU_REMOTE_APP=web"
-    );
-    let run = model.exec("proxy/0", &format!("{variables} exec hooks/ssl-termination-relation-{kind}"));
-    assert_eq!(run.exit, 0, "{}", run.trace());
-    run
-}
-
 #[test]
 fn a_relation_that_is_suspended_and_resumed_is_answered_again() {
     let (mut model, relation) = proxy_and_web();
-    as_hook(&mut model, "departed", relation, "web/0");
-    as_hook(&mut model, "broken", relation, "");
+    model.juju.suspend_relation(relation);
+    model.juju.settle();
     assert_eq!(model.flags("proxy/0"), [""; 0]);
-    model.juju.relation_set("proxy/0", relation, [("status", "")]);
-    as_hook(&mut model, "created", relation, "");
-    as_hook(&mut model, "joined", relation, "web/0");
-    as_hook(&mut model, "changed", relation, "web/0");
+    assert_eq!(answer(&model, relation), "");
+    model.juju.resume_relation(relation);
+    model.juju.settle();
+    // Its databags begin empty.
+    assert_eq!(model.flags("proxy/0"), ["endpoint.ssl-termination.available"]);
+    assert_eq!(answer(&model, relation), "[]");
+    ask(&mut model, relation, REQUEST);
+    model.juju.settle();
     assert_eq!(answer(&model, relation), ANSWER);
 }
 

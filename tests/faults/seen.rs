@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::stage::{PROXY, Stage};
+use crate::world::Request;
 
 /// What is seen, by what it is of.
 pub(crate) type Seen = BTreeMap<String, String>;
@@ -34,8 +35,8 @@ impl Stage {
         let masters = self.world.nginx_processes().len();
         seen.insert("nginx".to_owned(), masters.to_string());
         if masters > 0 {
-            for name in NAMES {
-                let answer = self.world.get(&format!("https://{name}/")).send();
+            let requests = NAMES.map(|name| self.world.get(&format!("https://{name}/")));
+            for (name, answer) in NAMES.iter().zip(Request::send_all(&requests)) {
                 let by = answer.body.lines().next().unwrap_or_default();
                 seen.insert(format!("served {name}"), format!("{} {by}", answer.code));
             }

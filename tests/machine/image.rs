@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-/// What Juju's machines have and the smallest Debian has not.
-const PACKAGES: &str = "ca-certificates,curl,logrotate,systemd";
+/// What Juju's machines have and the smallest Debian has not; and an ACME server.
+const PACKAGES: &str = "ca-certificates,curl,logrotate,pebble,systemd";
 
 /// What is missing for machines of our own, and what to do.
 pub(crate) fn missing() -> Option<String> {
@@ -32,7 +32,11 @@ pub(crate) fn get() -> PathBuf {
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock();
     let release = os_release("VERSION_CODENAME");
-    let image = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{release}.tar", os_release("ID")));
+    let image = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!(
+        "{}-{release}+{}.tar",
+        os_release("ID"),
+        PACKAGES.replace(',', "+")
+    ));
     if !image.exists() {
         let made = image.with_extension("new.tar");
         let status = Command::new("mmdebstrap")

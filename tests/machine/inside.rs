@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use test_juju::{Charm, HookRun, Juju, RelationId};
 
+use crate::world::pebble::{Manners, Pebble};
 use crate::world::{Request, Web};
 use crate::{SCRATCH, run, way_out};
 
@@ -118,6 +119,40 @@ pub(crate) fn traces() -> Vec<String> {
     found.lines().filter(|path| !path.starts_with(source)).map(str::to_owned).collect()
 }
 
+/// An ACME server on the machine issues a certificate: the client is a service, with a timer, and Juju hears of it.
+fn certificates(machine: &mut Machine, relation: RelationId) {
+    const UNIT: &str = "ssl-termination-proxy-0-certificates";
+    let told = Path::new("/run/juju-exec");
+    fs::write("/usr/bin/juju-exec", "#!/bin/sh\necho \"$@\" >>/run/juju-exec\n").unwrap();
+    run(Command::new("chmod").args(["+x", "/usr/bin/juju-exec"]));
+    let pebble = Pebble::start(80, Manners::default());
+    let directory = pebble.directory().replace("localhost", "127.0.0.1"); // there is no /etc/hosts
+    let server = [("acme-server", directory), ("acme-ca", pebble.trusted().to_owned())];
+    machine.juju.configure("proxy", server);
+    machine.juju.configure("proxy", [("acme-agree-tos", true)]);
+    machine.settle();
+    for file in ["service", "timer"] {
+        let file = format!("/etc/systemd/system/{UNIT}.{file}");
+        assert_eq!(run(Command::new("systemd-analyze").args(["verify", "--man=no", &file])), "");
+    }
+    assert_eq!(enabled(&format!("{UNIT}.timer")), "enabled");
+    assert!(systemctl(&["list-timers"]).contains(UNIT));
+    eventually(|| told.exists());
+    let charm = machine.juju.charm_dir("proxy/0");
+    let script = format!("{}/bin/ssl-termination hook certificates-changed", charm.display());
+    assert_eq!(fs::read_to_string(told).unwrap(), format!("proxy/0 {script}\n"));
+    machine.juju.exec("proxy/0", &["sh", "-c", &script]);
+    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com");
+    let root = pebble.root();
+    assert_eq!(Request::to("https://a.example.com/", 80, 443).checked(&root).send().code, 200);
+    machine.juju.configure("proxy", [("acme-agree-tos", false)]);
+    machine.settle();
+    assert!(!Path::new("/etc/systemd/system").join(format!("{UNIT}.timer")).exists());
+    assert_eq!(machine.status("proxy/0"), "active: serving a.example.com (self-signed)");
+    machine.ask(relation, &["a.example.com"]);
+    fs::remove_file("/usr/bin/juju-exec").unwrap();
+}
+
 #[test]
 #[ignore = "runs on a machine that another test makes"]
 fn life() {
@@ -142,6 +177,8 @@ fn life() {
     assert!(!Path::new("/run/nginx.pid").exists(), "the distribution's nginx has never run");
     assert_eq!(enabled("ssl-termination-proxy-0.service"), "enabled");
     assert_eq!(machine.juju.opened_ports("proxy/0"), ["80/tcp", "443/tcp"]);
+
+    certificates(&mut machine, relation);
 
     // The service is one that systemd understands.
     let file = "/etc/systemd/system/ssl-termination-proxy-0.service";

@@ -19,7 +19,7 @@ pub(crate) struct Answer {
     pub(crate) version: String,
     /// The body.
     pub(crate) body: String,
-    /// What curl said of a failure.
+    /// What curl said of a failure, of any of those that were made together.
     pub(crate) error: String,
 }
 
@@ -55,23 +55,38 @@ impl Request {
 
     /// Makes it.
     pub(crate) fn send(&self) -> Answer {
-        let output = Command::new("curl")
-            .args(["--silent", "--show-error", "--max-time", "20"])
-            .args(["--write-out", "\n%{http_code} %{http_version} %{redirect_url}"])
-            .args(&self.arguments)
-            .arg(&self.url)
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Self::send_all(std::slice::from_ref(self)).swap_remove(0)
+    }
+
+    /// Makes them one after the other, by one process.
+    pub(crate) fn send_all(requests: &[Self]) -> Vec<Answer> {
+        const END: char = '\u{1e}';
+        let mut curl = Command::new("curl");
+        for (number, request) in requests.iter().enumerate() {
+            curl.args((number > 0).then_some("--next"))
+                .args(["--silent", "--show-error", "--max-time", "20", "--write-out"])
+                .arg(format!("\n%{{http_code}} %{{http_version}} %{{redirect_url}}{END}"))
+                .args(&request.arguments)
+                .arg(&request.url);
+        }
+        let output = curl.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let error = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        text.split_terminator(END).map(|text| Answer::parse(text, &error)).collect()
+    }
+}
+
+impl Answer {
+    fn parse(text: &str, error: &str) -> Self {
         let (body, facts) = text.rsplit_once('\n').unwrap();
         let mut facts = facts.splitn(3, ' ');
         let mut fact = || facts.next().unwrap_or_default().to_owned();
-        Answer {
+        Self {
             code: fact().parse().unwrap(),
             version: fact(),
             location: fact(),
             body: body.to_owned(),
-            error: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            error: error.to_owned(),
         }
     }
 }

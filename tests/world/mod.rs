@@ -4,15 +4,20 @@
 
 mod curl;
 pub(crate) mod packed;
+pub(crate) mod pebble;
 pub(crate) mod statuses;
 mod web;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use test_juju::{Charm, Juju};
@@ -27,6 +32,7 @@ pub(crate) struct World {
     pub(crate) https_port: u16,
     own_charm: Option<TempDir>,
     root: TempDir,
+    _ports: [Port; 2],
 }
 
 impl World {
@@ -34,8 +40,9 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let root = tempfile::Builder::new().prefix("ssl-termination-").tempdir_in("/tmp").unwrap();
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o711)).unwrap();
-        let [http_port, https_port] = free_ports();
-        Self { juju: Juju::new(seed), http_port, https_port, own_charm: None, root }
+        let ports = free_ports();
+        let [http_port, https_port] = [ports[0].number, ports[1].number];
+        Self { juju: Juju::new(seed), http_port, https_port, own_charm: None, root, _ports: ports }
     }
 
     /// The charm as it was packed, with its machine below our root.
@@ -83,6 +90,27 @@ impl World {
         Request::to(url, self.http_port, self.https_port)
     }
 
+    /// Waits until none of our ACME clients is at work.
+    pub(crate) fn wait_for_issuer(&self) {
+        let deadline = Instant::now() + Duration::from_mins(5);
+        while !self.issuers().is_empty() {
+            assert!(Instant::now() < deadline, "the ACME client does not come to an end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The processes of ACME clients that work below our root.
+    pub(crate) fn issuers(&self) -> BTreeSet<u32> {
+        let root = format!("SSL_TERMINATION_ROOT={}\0", self.root.path().to_string_lossy());
+        let ours = |pid: &u32| {
+            let read = |what: &str| fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
+            String::from_utf8_lossy(&read("cmdline")).contains("certificates\0renew")
+                && String::from_utf8_lossy(&read("environ")).contains(&root)
+        };
+        let processes = fs::read_dir("/proc").unwrap();
+        processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter(ours).collect()
+    }
+
     /// Lets a script run before each call of nginx by our charm, if it is deployed after this; where the script does
     /// not exit, the real nginx runs.
     pub(crate) fn put_before_nginx(&mut self, script: &str) {
@@ -96,19 +124,27 @@ impl World {
     /// this; gives the folder where both are.
     pub(crate) fn put_before_charm(&mut self, script: &str) -> PathBuf {
         let charm = tempfile::tempdir().unwrap();
-        Charm::packed(packed::archive(), charm.path());
+        let packed = packed::folder();
+        let files = ["hooks", "metadata.yaml", "config.yaml"].map(|file| packed.join(file));
+        let copied = Command::new("cp").arg("-a").args(files).arg(charm.path()).status();
+        assert!(copied.unwrap().success());
         let bin = charm.path().join("bin");
         self.own_charm = Some(charm);
-        fs::rename(bin.join("ssl-termination"), bin.join("real")).unwrap();
+        fs::create_dir(&bin).unwrap();
+        symlink(packed.join("bin/ssl-termination"), bin.join("real")).unwrap();
         write_script(&bin.join("ssl-termination"), &format!("real=$JUJU_CHARM_DIR/bin/real\n{script}"));
         bin
     }
 
-    /// Kills nginx and its workers at once.
+    /// Kills nginx and its workers at once, and returns when they are gone.
     pub(crate) fn kill_nginx(&self) {
         let processes: Vec<u32> = self.nginx_processes().into_iter().chain(self.nginx_workers()).collect();
-        if !processes.is_empty() {
-            let _ = Command::new("kill").arg("-KILL").args(processes.iter().map(u32::to_string)).status();
+        if processes.is_empty() {
+            return;
+        }
+        let _ = Command::new("kill").arg("-KILL").args(processes.iter().map(u32::to_string)).status();
+        while processes.iter().any(|process| command_line(*process).starts_with("nginx")) {
+            sleep(Duration::from_millis(1));
         }
     }
 
@@ -124,8 +160,7 @@ impl World {
     pub(crate) fn nginx_processes(&self) -> BTreeSet<u32> {
         let root = self.root.path().to_string_lossy().into_owned();
         let ours = |pid: &u32| {
-            let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            let arguments = String::from_utf8_lossy(&arguments).into_owned();
+            let arguments = command_line(*pid);
             arguments.starts_with("nginx: master") && arguments.contains(&root)
         };
         let processes = fs::read_dir("/proc").unwrap();
@@ -141,6 +176,9 @@ impl World {
 /// No nginx outlives its world, whatever a test does, and no status was shown that docs/statuses.md does not explain.
 impl Drop for World {
     fn drop(&mut self) {
+        for process in self.issuers() {
+            let _ = Command::new("kill").args(["-KILL", &process.to_string()]).status();
+        }
         self.kill_nginx();
         if !std::thread::panicking() {
             let unknown = self.juju.status_log().iter().find(|(unit, status)| {
@@ -153,6 +191,12 @@ impl Drop for World {
     }
 }
 
+/// Empty if there is no such process, or nothing but its number is left of it.
+fn command_line(process: u32) -> String {
+    let arguments = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&arguments).into_owned()
+}
+
 fn parent(process: u32) -> Option<u32> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
@@ -163,14 +207,26 @@ fn write_script(path: &Path, body: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// A port that is ours as long as this lives: no other test takes it, in this process or another.
+struct Port {
+    number: u16,
+    _claim: UnixListener,
+}
+
+impl Port {
+    fn claim(number: u16) -> Option<Self> {
+        let name = SocketAddr::from_abstract_name(format!("ssl-termination-port-{number}")).unwrap();
+        let claim = UnixListener::bind_addr(&name).ok()?;
+        TcpListener::bind(("0.0.0.0", number)).ok().map(|_| Self { number, _claim: claim })
+    }
+}
+
 /// Ports that nobody listens on, below those that the system gives to outgoing connections.
-fn free_ports() -> [u16; 2] {
+fn free_ports() -> [Port; 2] {
     use std::sync::atomic::{AtomicU16, Ordering};
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let offset = u16::try_from(std::process::id() % 9000).unwrap();
-    let mut free = (0..).filter_map(|_| {
-        let port = 11_000 + (offset + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
-        TcpListener::bind(("0.0.0.0", port)).ok().map(|_| port)
-    });
+    let mut free =
+        (0..).filter_map(|_| Port::claim(11_000 + (offset + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000));
     [free.next().unwrap(), free.next().unwrap()]
 }

@@ -32,6 +32,8 @@ pub struct Outcome {
     pub requests: BTreeSet<SigningRequest>,
     /// The sites that wait for a certificate, and why.
     pub waiting: BTreeMap<Fqdn, String>,
+    /// Whether pairs were retired just now.
+    pub has_retired: bool,
 }
 
 /// Takes in the provider's answers, and asks for what is missing or due. `read` gives the answers to these requests;
@@ -58,14 +60,14 @@ pub fn ask(
     }
     asking.forget_what_is_old(now);
     let key = if asking.refuses_p256 { KeyKind::Rsa } else { key };
-    let mut outcome = Outcome::default();
+    let has_retired = slots.iter().any(|slot| slot.revoked);
+    let mut outcome = Outcome { has_retired, ..Outcome::default() };
     for slot in &mut slots {
         let why = asking.ask(host, slot, &answers, (key, now))?;
         outcome.requests.extend(slot.requests().cloned());
         outcome.waiting.extend(why.map(|why| (slot.id.clone(), why)));
     }
-    let kept: BTreeSet<_> = slots.iter().map(|slot| slot.request_file.clone()).collect();
-    Folder::keep_only(host, &folder.requests(), &kept)?;
+    folder.keep_requests_only(host, slots.iter().map(|slot| slot.id))?;
     Ok(outcome)
 }
 
@@ -92,6 +94,7 @@ impl Asking {
             key,
             (now, made),
         );
+        let unreadable = answers.unreadable.first();
         Ok(match need {
             Need::Nothing => {
                 slot.withdraw(host)?;
@@ -101,11 +104,11 @@ impl Asking {
                 slot.withdraw(host)?;
                 Some(why)
             }
-            Need::Answer => Some(slot.waits()),
+            Need::Answer => Some(slot.waits(unreadable)),
             Need::Request => {
                 slot.make(host, key)?;
                 self.made.entry(slot.id.clone()).or_default().push(now.unix_timestamp());
-                Some(slot.waits())
+                Some(slot.waits(unreadable))
             }
         })
     }

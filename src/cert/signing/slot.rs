@@ -8,8 +8,8 @@ use super::request::Request;
 use super::step::{Signed, Verdict, judge};
 use crate::cert::{Folder, Pair, Source};
 use crate::host::Host;
-use crate::wire::Fqdn;
 use crate::wire::tls_certificates::{Answers, Certificate, SigningRequest};
+use crate::wire::{Fqdn, Refusal};
 
 /// What is there for one site, and what the provider has said about it just now.
 pub(super) struct Slot<'s> {
@@ -19,9 +19,9 @@ pub(super) struct Slot<'s> {
     pub(super) signed: Option<Signed>,
     /// The request that is to be answered.
     pub(super) pending: Option<Request>,
-    pub(super) request_file: PathBuf,
+    request_file: PathBuf,
     pub(super) refuses_the_key: bool,
-    revoked: bool,
+    pub(super) revoked: bool,
     reason: Option<String>,
     pair_file: PathBuf,
     folder: &'s Folder,
@@ -57,7 +57,7 @@ impl<'s> Slot<'s> {
                 Verdict::Good(chain) => self.install(host, &signed.request, &chain)?,
                 Verdict::Revoked => {
                     log::warn!("{}: the certificate provider has revoked the certificate", self.id);
-                    host.remove(&self.pair_file)?;
+                    self.folder.retire(host, &self.pair_file)?;
                     self.revoked = true;
                 }
                 Verdict::Bad(why) => {
@@ -106,11 +106,14 @@ impl<'s> Slot<'s> {
         }
     }
 
-    /// Why the site waits for an answer.
-    pub(super) fn waits(&self) -> String {
+    /// Why the site waits for an answer. `unreadable`: what the provider has said that may be about it or not.
+    pub(super) fn waits(&self, unreadable: Option<&Refusal>) -> String {
         let after_revocation = self.pending.as_ref().is_some_and(|pending| pending.after_revocation);
-        let waits = "waiting for the certificate provider".to_owned();
-        let reason = self.reason.clone().unwrap_or(waits);
+        let mut reason =
+            self.reason.clone().unwrap_or_else(|| "waiting for the certificate provider".to_owned());
+        if let (None, Some(unreadable)) = (&self.reason, unreadable) {
+            reason = format!("{reason}, of which this cannot be read: {unreadable}");
+        }
         let revoked = "the certificate provider has revoked the certificate";
         if after_revocation || self.revoked { format!("{revoked}; {reason}") } else { reason }
     }

@@ -13,7 +13,7 @@ use crate::wire::tls_certificates::{Answer, Answers, Capabilities, Certificate, 
 pub(super) const MOST_REQUESTS: usize = 5;
 
 /// How many, while what is served is still good: some providers issue certificates that are due at once.
-const MOST_RENEWALS: usize = 2;
+const MOST_RENEWALS: usize = 3;
 
 /// A certificate that can be served, and the request that it answers.
 #[derive(Debug)]

@@ -65,10 +65,14 @@ fn call(host: &Host, command: &Command) -> Result<(), ToolError> {
     Ok(())
 }
 
-/// Calls a tool for what it answers, as JSON. What is no UTF-8 in it is replaced: it is somebody's value, not an error.
+/// Calls a tool for what it answers, as JSON.
 fn ask<T: DeserializeOwned>(host: &Host, command: &Command) -> Result<T, ToolError> {
-    let output = host.run_ok(command)?;
-    serde_json::from_str(&String::from_utf8_lossy(&output.stdout)).map_err(|error| ToolError::Answer {
+    read(command, &host.run_ok(command)?.stdout)
+}
+
+/// Reads what a tool has printed, as JSON. What is no UTF-8 in it is replaced: it is somebody's value, not an error.
+pub fn read<T: DeserializeOwned>(command: &Command, printed: &[u8]) -> Result<T, ToolError> {
+    serde_json::from_str(&String::from_utf8_lossy(printed)).map_err(|error| ToolError::Answer {
         command: command.to_string(),
         fault: if error.is_data() { "data" } else { "syntax" },
         line: error.line(),

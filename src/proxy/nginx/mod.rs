@@ -32,5 +32,6 @@ pub use install::{Step, install, missing};
 pub use live::{certificates, listens, master, refusal};
 pub use paths::Paths;
 pub use server::{Server, Site};
+pub(super) use service::systemctl;
 pub use version::Version;
 pub use worker::Worker;

@@ -100,6 +100,11 @@ impl Paths {
         self.log.join("access.log")
     }
 
+    /// What the ACME client says where it is no service.
+    pub(in crate::proxy) fn certificates_log(&self) -> PathBuf {
+        self.log.join("certificates.log")
+    }
+
     /// What the package manager said when it installed nginx.
     pub(super) fn install_log(&self) -> PathBuf {
         self.log.join("install.log")
@@ -111,7 +116,7 @@ impl Paths {
     }
 
     /// The name under which the rest of the machine knows this unit.
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::proxy) fn name(&self) -> &str {
         &self.name
     }
 
@@ -123,6 +128,11 @@ impl Paths {
     /// The file that tells systemd about our service.
     pub(super) fn service_file(&self) -> PathBuf {
         self.units.join(self.service())
+    }
+
+    /// The file that tells systemd about something else of ours.
+    pub(in crate::proxy) fn unit_file(&self, name: &str) -> PathBuf {
+        self.units.join(name)
     }
 
     /// The file of a service that an administrator or we have put in the place of the distribution's.

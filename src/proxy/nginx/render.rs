@@ -6,7 +6,7 @@ use std::path::Path;
 use super::text::Text;
 use super::{Paths, Server, Site};
 use crate::host::file_stem;
-use crate::wire::Fqdn;
+use crate::wire::{Directive, Fqdn};
 
 /// A year, in seconds.
 const HSTS: &str = "max-age=31536000";
@@ -22,15 +22,32 @@ const CIPHERS: [&str; 6] = [
 ];
 
 /// What a client may claim about itself or the way it came and no upstream shall read.
-const DROPPED: [&str; 8] = [
+const DROPPED: [&str; 17] = [
+    "Client-IP",
     "Forwarded",
     "Proxy",
+    "True-Client-IP",
     "X-Client-IP",
+    "X-Cluster-Client-IP",
+    "X-Forwarded-By",
+    "X-Forwarded-Path",
     "X-Forwarded-Port",
     "X-Forwarded-Prefix",
     "X-Forwarded-Scheme",
     "X-Forwarded-Server",
     "X-Forwarded-Ssl",
+    "X-Forwarded-Uri",
+    "X-Forwarded-User",
+    "X-Original-URL",
+    "X-Rewrite-URL",
+];
+
+/// By what some applications take a request for one of another method. OPTIONS needs no password, and must not become
+/// another.
+const METHODS: [(&str, &str); 3] = [
+    ("X-HTTP-Method", "x_http_method"),
+    ("X-HTTP-Method-Override", "x_http_method_override"),
+    ("X-Method-Override", "x_method_override"),
 ];
 
 /// All files of a configuration, by their path in its folder.
@@ -82,6 +99,11 @@ fn general(text: &mut Text, paths: &Paths) {
     text.line("client_header_timeout 20s");
     text.line("proxy_connect_timeout 10s");
     text.line("reset_timedout_connection on");
+    for default in Directive::DEFAULTS {
+        text.line(default);
+    }
+    text.line("proxy_headers_hash_bucket_size 128");
+    text.line("proxy_headers_hash_max_size 1024");
     text.line("server_names_hash_bucket_size 512");
     text.line("server_names_hash_max_size 65536");
 }
@@ -89,7 +111,11 @@ fn general(text: &mut Text, paths: &Paths) {
 fn tls(text: &mut Text, server: &Server) {
     text.line("ssl_protocols TLSv1.2 TLSv1.3");
     text.line(format!("ssl_ciphers {}", CIPHERS.join(":")));
-    text.line("ssl_prefer_server_ciphers off");
+    // All are strong, so the order matters little; scanners complain of one that visitors choose.
+    text.line("ssl_prefer_server_ciphers on");
+    if server.version.has_ssl_conf_command() {
+        text.line("ssl_conf_command Options PrioritizeChaCha");
+    }
     text.line("ssl_ecdh_curve X25519:prime256v1:secp384r1");
     text.line("ssl_session_cache shared:SSL:10m");
     text.line("ssl_session_timeout 1d");
@@ -114,8 +140,15 @@ fn forwarding(text: &mut Text, server: &Server) {
     );
     text.block("map $http_host $asked_port", |text| {
         text.line("default ''");
-        text.line("~(?<port>:[0-9]+)$ $port");
+        text.line("\"~(?<port>:[0-9]{1,5})$\" $port");
     });
+    text.comment("OPTIONS needs no password: it must not become another method behind us.");
+    for (_, variable) in METHODS {
+        text.block(format!("map $request_method $asked_{variable}"), |text| {
+            text.line(format!("default $http_{variable}"));
+            text.line("OPTIONS ''");
+        });
+    }
     if !server.trusted_proxies.is_empty() {
         text.comment(
             "From these, $remote_addr is the last address in X-Forwarded-For that is none of theirs.",
@@ -166,7 +199,11 @@ pub(super) fn upstream_conf() -> String {
     for header in DROPPED {
         text.line(format!("proxy_set_header {header} ''"));
     }
+    for (header, variable) in METHODS {
+        text.line(format!("proxy_set_header {header} $asked_{variable}"));
+    }
     text.line("proxy_hide_header Strict-Transport-Security");
+    text.line("proxy_ignore_headers X-Accel-Redirect");
     text.finish()
 }
 

@@ -69,7 +69,7 @@ pub(super) fn forget(host: &Host, paths: &Paths) -> Result<()> {
     systemctl(host, ["daemon-reload"])
 }
 
-pub(super) fn systemctl<const N: usize>(host: &Host, args: [&str; N]) -> Result<()> {
+pub(in crate::proxy) fn systemctl<const N: usize>(host: &Host, args: [&str; N]) -> Result<()> {
     host.run_ok(&Command::new("systemctl").args(args)).context("cannot tell systemd what to do")?;
     Ok(())
 }

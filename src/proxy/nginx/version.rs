@@ -49,6 +49,11 @@ impl Version {
         self >= Self::new(1, 19, 4)
     }
 
+    /// `ssl_conf_command` is there.
+    pub(super) fn has_ssl_conf_command(self) -> bool {
+        self >= Self::new(1, 19, 4)
+    }
+
     /// The option `-e FILE` for the error log is there.
     pub(super) fn can_name_error_log(self) -> bool {
         self >= Self::new(1, 19, 5)

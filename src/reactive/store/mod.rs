@@ -261,7 +261,10 @@ impl Store {
         }
         let hook = self.mark.clone().unwrap_or_default();
         generations.insert(0, Generation { token: Some(self.context_id.clone()), hook, state: root });
-        generations.resize_with(if self.keeps_one { 1 } else { 2 }, Generation::default);
+        if standing == Standing::New {
+            generations.push(Generation::default()); // nothing, to go back to
+        }
+        generations.truncate(if self.keeps_one { 1 } else { 2 });
         Ok(())
     }
 }

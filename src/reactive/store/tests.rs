@@ -87,6 +87,18 @@ fn the_first_hook_of_all_can_go_back_too() {
 }
 
 #[test]
+fn where_nothing_is_known_of_the_past_there_is_nothing_to_go_back_to() {
+    let mut unit = Unit::new();
+    unit.hook("1", Some("a"), true);
+    unit.hook("2", None, true);
+    unit.committed = Committed::Nothing; // forgotten
+    assert_eq!(unit.hook("3", Some("bb"), false).0, Standing::Unknown);
+    assert_eq!(unit.hook("3", Some("ccc"), false).0, Standing::Again);
+    assert_eq!(unit.hook("4", Some("dddd"), true).0, Standing::Unknown, "not a state without anything");
+    assert_eq!(unit.hook("5", None, true).0, Standing::Current);
+}
+
+#[test]
 fn processes_of_one_hook_share_a_generation_and_the_one_before_it() {
     let mut unit = Unit::new();
     unit.hook("1", Some("a"), true);

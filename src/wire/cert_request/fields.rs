@@ -83,6 +83,7 @@ pub(super) fn directives(object: &Map<String, Value>) -> Result<Vec<Directive>, 
         }
         directives.push(directive);
     }
+    directive::check(&directives).map_err(|reason| reason.at(NGINX_CONFIG))?;
     Ok(directives)
 }
 

@@ -104,19 +104,21 @@ fn number_of(word: &str, least: u64, most: u64) -> Result<u64, Reason> {
     number.filter(|number| (least..=most).contains(number)).ok_or_else(range)
 }
 
-fn size_of(word: &str, least: u64, most: u64) -> Result<String, Reason> {
-    let read = || {
-        let (number, unit) = split_number(word)?;
-        let factor = match unit {
-            "" => 1,
-            "k" | "K" => K,
-            "m" | "M" => M,
-            "g" | "G" => G,
-            _ => return None,
-        };
-        number.checked_mul(factor)
+/// A number of bytes, as `8k`.
+pub(super) fn bytes(word: &str) -> Option<u64> {
+    let (number, unit) = split_number(word)?;
+    let factor = match unit {
+        "" => 1,
+        "k" | "K" => K,
+        "m" | "M" => M,
+        "g" | "G" => G,
+        _ => return None,
     };
-    let bytes = read().ok_or_else(|| Reason::quoting("not a size such as 8k or 10m", word))?;
+    number.checked_mul(factor)
+}
+
+fn size_of(word: &str, least: u64, most: u64) -> Result<String, Reason> {
+    let bytes = bytes(word).ok_or_else(|| Reason::quoting("not a size such as 8k or 10m", word))?;
     if !(least..=most).contains(&bytes) {
         return Err(Reason::quoting(&format!("not from {} to {}", in_units(least), in_units(most)), word));
     }
@@ -172,6 +174,7 @@ fn some(known: &[&str], words: &[String]) -> Result<Vec<String>, Reason> {
 
 fn types(words: &[String]) -> Result<Vec<String>, Reason> {
     const MOST: usize = 50;
+    const LONGEST: usize = 46; // what nginx's table has room for
     let plain = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+-".contains(&byte))
     };
@@ -180,8 +183,8 @@ fn types(words: &[String]) -> Result<Vec<String>, Reason> {
     if words.is_empty() || words.len() > MOST {
         return Err(Reason::new(format!("it has {} arguments, not from 1 to {MOST}", words.len())));
     }
-    if let Some(bad) = words.iter().find(|word| word.len() > 100 || !is_type(word)) {
-        return Err(Reason::quoting("not a media type such as text/css", bad));
+    if let Some(bad) = words.iter().find(|word| word.len() > LONGEST || !is_type(word)) {
+        return Err(Reason::quoting("not a media type such as text/css, of at most 46 characters", bad));
     }
     let unique: BTreeSet<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
     Ok(unique.into_iter().collect())

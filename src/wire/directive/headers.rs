@@ -4,9 +4,10 @@ use crate::wire::Reason;
 
 /// What a client may not set, in lower case: who is served, how the connection is framed, who the visitor is, what
 /// keeps sites apart. A name that ends in `-` stands for all that begin with it.
-const RESERVED: [&str; 33] = [
+const RESERVED: [&str; 40] = [
     "host",
     "authorization",
+    "proxy",
     "proxy-",
     "connection",
     "upgrade",
@@ -16,6 +17,12 @@ const RESERVED: [&str; 33] = [
     "x-forwarded-",
     "x-real-ip",
     "x-client-ip",
+    "x-cluster-client-ip",
+    "client-ip",
+    "true-client-ip",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
     "x-original-",
     "x-rewrite-",
     "via",

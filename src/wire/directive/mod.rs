@@ -1,4 +1,5 @@
 mod argument;
+mod buffers;
 mod headers;
 mod table;
 #[cfg(test)]
@@ -9,6 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Reason;
+pub(super) use buffers::check;
 pub(super) use words::split;
 
 /// One directive of nginx that a client may have in the location of its site, with arguments that are what they should
@@ -26,6 +28,9 @@ pub struct Directive {
 }
 
 impl Directive {
+    /// What counts for a site that asks for nothing else; a client's own are judged together with these.
+    pub const DEFAULTS: [&str; 3] = buffers::DEFAULTS;
+
     /// The directive's name.
     pub fn name(&self) -> &'static str {
         self.name

@@ -89,10 +89,37 @@ fn everything_else_is_refused_with_the_rule() {
         ("add_header X-A b never", "it has 3 arguments"),
         ("allow unix:", "not an address, a network or all: unix:"),
         ("charset utf-8/x", "not a character set such as utf-8: utf-8/x"),
-        ("gzip_types text", "not a media type such as text/css: text"),
+        ("gzip_types text", "not a media type such as text/css, of at most 46 characters: text"),
         ("expires $x", "the character $ is not accepted here"),
     ] {
         assert_eq!(written(text), format!("refused: {reason}"), "{text}");
+    }
+}
+
+#[test]
+fn buffers_that_nginx_would_not_take_together_are_refused() {
+    let judged = |texts: &[&str]| {
+        let directives: Vec<Directive> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        check(&directives).map_or_else(
+            |reason| reason.to_string().split(' ').next().unwrap().to_owned(),
+            |()| String::new(),
+        )
+    };
+    for (texts, wrong) in [
+        (&[][..], ""),
+        (&["proxy_buffer_size 14k"], ""),
+        (&["proxy_buffer_size 15k"], "proxy_busy_buffers_size"),
+        (&["proxy_buffer_size 15k", "proxy_busy_buffers_size 15k"], ""),
+        (&["proxy_buffer_size 15k", "proxy_busy_buffers_size 14k"], "proxy_busy_buffers_size"),
+        (&["proxy_buffers 3 4k"], ""),
+        (&["proxy_buffers 2 4k"], "proxy_busy_buffers_size"),
+        (&["proxy_buffers 64 256k", "proxy_buffer_size 1m"], ""),
+        (&["proxy_buffers 8 16k", "proxy_busy_buffers_size 113k"], "proxy_busy_buffers_size"),
+        (&["proxy_max_temp_file_size 1"], "proxy_max_temp_file_size"),
+        (&["proxy_max_temp_file_size 0"], ""),
+        (&["proxy_max_temp_file_size 4k"], ""),
+    ] {
+        assert_eq!(judged(texts), wrong, "{texts:?}");
     }
 }
 

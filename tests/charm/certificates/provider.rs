@@ -185,6 +185,8 @@ fn capabilities_and_revocation_are_heeded_and_without_the_relation_the_next_sour
     let revoked = "the certificate provider has revoked the certificate; waiting for the certificate provider; \
                    until then a stand-in is served";
     assert_eq!((stage.told(), stage.get()), (pending(revoked), 0));
+    let file = format!("var/lib/ssl-termination/proxy-0/certificates/certificates/{NAME}.pem");
+    assert!(!stage.world.path(&file).exists(), "and its key is gone");
     stage.issue();
     assert_eq!((stage.told(), stage.get()), (served("certificates"), 200));
 

@@ -131,9 +131,23 @@ fn what_it_refuses_is_told_and_rsa_keys_are_used_where_it_wants_them() {
     assert_eq!((stage.told(), stage.served_by(&["root"]).as_deref()), (served("certificates"), Some("root")));
     assert!(requests(&stage.world, relation)[0].len() > 800, "an RSA key is in it");
 
+    stage.configure([
+        ("answer", "deny".into()),
+        ("age-days", 80.into()),
+        ("revoked", 1.into()),
+        ("reissue", true.into()),
+    ]);
+    let said = status(&stage.world);
+    let (ends, fails) = (format!("; {}: its certificate ends 20", NAMES[0]), format!("Z: {why}"));
+    assert!(
+        said.starts_with("active: serving 2 names; ") && said.contains(&ends) && said.ends_with(&fails),
+        "{said}"
+    );
+    assert_eq!(stage.told(), served("certificates"), "renewal fails, and visitors see nothing of it");
+
     stage.configure([("allowed-domains", "example.org".into())]);
     stage.world.juju.update_status("authority/0");
-    stage.configure([("revoked", 1.into())]);
+    stage.configure([("revoked", 2.into()), ("reissue", false.into())]);
     let why = "the certificate provider issues certificates for example.org alone";
     assert!(status(&stage.world).contains(why), "{}", status(&stage.world));
     assert_eq!(requests(&stage.world, relation), Vec::<String>::new());

@@ -16,6 +16,8 @@ pub enum Fault {
     Garbage(String),
     /// The call is carried out after a while.
     Delay(Duration),
+    /// The call is never answered.
+    Hang,
     /// The hook and all its processes are killed before the call is carried out.
     Kill,
     /// The unit's agent dies: no call is answered from this one on. The hook goes on by itself, nothing of it is

@@ -1,10 +1,14 @@
 //! What is tested against nginx itself, or across the files of this room.
 
 mod faults;
+mod http2;
+mod raw;
 mod served;
 mod stage;
 mod texts;
+mod tree;
 mod upstream;
+mod visitors;
 
 use super::{Server, Version};
 

@@ -202,6 +202,7 @@ fn nginx_takes_every_directive_that_a_client_may_have() {
         "gzip on",
         "gzip_min_length 100m",
         "gzip_types *",
+        "gzip_types text/a-type-of-46-characters-the-longest-of-al",
         "gzip_vary on",
         "keepalive_timeout 0",
         "limit_rate 1g",
@@ -209,7 +210,7 @@ fn nginx_takes_every_directive_that_a_client_may_have() {
         "proxy_buffer_size 1m",
         "proxy_buffering on",
         "proxy_buffers 64 256k",
-        "proxy_busy_buffers_size 1m",
+        "proxy_busy_buffers_size 2m",
         "proxy_connect_timeout 75",
         "proxy_hide_header X-Powered-By",
         "proxy_ignore_client_abort on",
@@ -222,6 +223,7 @@ fn nginx_takes_every_directive_that_a_client_may_have() {
         "proxy_request_buffering off",
         "proxy_send_timeout 1d",
         "proxy_set_header X-Tenant \"blue\"",
+        "proxy_set_header X-a-name-of-64-characters-which-is-the-longest-that-are-accepted \"blue\"",
         "proxy_socket_keepalive on",
         "send_timeout 1h",
         "tcp_nodelay off",
@@ -229,7 +231,6 @@ fn nginx_takes_every_directive_that_a_client_may_have() {
     stage.site("a.example", &[upstream()]);
     stage.sites[0].directives = all.map(|text| text.parse().unwrap()).into();
     assert_eq!(stage.apply().refused, BTreeMap::new());
-    // The sizes of buffers depend on each other: nginx says so, and the site's owner is told.
     for one in all.iter().filter(|one| !one.starts_with("proxy_bu")) {
         stage.sites[0].directives = vec![one.parse().unwrap()];
         let refused = stage.apply().refused;

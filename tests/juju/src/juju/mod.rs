@@ -7,7 +7,8 @@ mod settings;
 mod views;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::env;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -39,7 +40,12 @@ pub struct Juju {
 impl Juju {
     /// An empty model. What Juju leaves to chance follows from the seed.
     pub fn new(seed: u64) -> Self {
-        let root = tempfile::Builder::new().prefix("juju-").tempdir();
+        Self::new_in(&env::temp_dir(), seed)
+    }
+
+    /// The same, whose machines keep their files below this folder.
+    pub fn new_in(folder: &Path, seed: u64) -> Self {
+        let root = tempfile::Builder::new().prefix("juju-").tempdir_in(folder);
         let root = root.unwrap_or_else(|error| panic!("a temporary folder: {error}"));
         let mut rng = Rng::with_seed(seed);
         let uuid = format!("{:08x}-0bad-400d-8000-{:012x}", rng.u32(..), rng.u64(..1 << 48));

@@ -50,7 +50,7 @@ fn try_execute(
 ) -> io::Result<()> {
     let listener = listen(&program.socket)?;
     // Files rather than pipes: a daemon that the hook leaves behind may keep them open.
-    let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    let (mut stdout, mut stderr) = (tempfile::tempfile_in(program.cwd)?, tempfile::tempfile_in(program.cwd)?);
     let mut child = spawn(program, &stdout, &stderr)?;
     // The program has begun. What came before, a copy of this process, costs more the larger the model is.
     let start = Instant::now();
@@ -117,6 +117,7 @@ fn attend(
     let ended = pidfd_open(pid, PidfdFlags::empty())?;
     let deadline = Instant::now() + program.limit;
     let mut listener = Some(listener);
+    let mut hanging = Vec::new();
     loop {
         let mut events = vec![PollFd::new(&ended, PollFlags::IN)];
         events.extend(listener.as_ref().map(|listener| PollFd::new(listener, PollFlags::IN)));
@@ -144,6 +145,7 @@ fn attend(
                     kill_process_group(pid, Signal::KILL)?;
                     return child.wait();
                 }
+                Ok(Served::Hangs(stream)) => hanging.push(stream),
                 Ok(Served::AgentDies(stream)) => {
                     run.agent_died = true;
                     listener = None;

@@ -18,6 +18,8 @@ pub(super) enum Served {
     Answered,
     /// The hook is to be killed instead.
     Kill,
+    /// This call goes on hanging.
+    Hangs(UnixStream),
     /// Nobody answers any more. The call goes on hanging until the others can't come through.
     AgentDies(UnixStream),
 }
@@ -53,6 +55,10 @@ impl Server {
                 Fault::AgentDies => {
                     self.record(request, Answer::default());
                     return Ok(Served::AgentDies(stream));
+                }
+                Fault::Hang => {
+                    self.record(request, Answer::default());
+                    return Ok(Served::Hangs(stream));
                 }
                 Fault::Delay(time) => thread::sleep(*time),
                 Fault::Garbage(text) => garbage = Some(text.clone().into_bytes()),

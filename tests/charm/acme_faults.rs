@@ -1,0 +1,262 @@
+//! What goes wrong with an ACME server, and what becomes of it. Nothing of it takes anything from who is served.
+
+use std::fs;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use crate::acme::{Stage, UNIT, acme, make_old};
+use crate::guard::{Act, Guard};
+use crate::world::Request;
+use crate::world::pebble::Manners;
+
+fn guarded(manners: Manners) -> (Stage, Guard) {
+    let mut stage = Stage::new(manners);
+    let guard = Guard::before(&stage.pebble);
+    stage.world.juju.configure("proxy", [("acme-server", guard.directory())]);
+    stage.world.juju.settle();
+    (stage, guard)
+}
+
+fn soak() -> bool {
+    std::env::var_os("SOAK").is_some()
+}
+
+fn problem(status: u16, kind: &str, headers: &str) -> Act {
+    let body = json!({"type": format!("urn:ietf:params:acme:error:{kind}"), "detail": "not today"});
+    Act::Answer(status, format!("{headers}Content-Type: application/problem+json\r\n"), body.to_string())
+}
+
+fn answer(status: u16, body: &str) -> Act {
+    Act::Answer(status, "Content-Type: text/html\r\n".to_owned(), body.to_owned())
+}
+
+#[test]
+fn a_server_on_a_bad_day_is_told_of_and_left_alone_for_a_while() {
+    let (mut stage, guard) = guarded(Manners::default());
+    stage.ask(&["a.example.com"]);
+    stage.work();
+    assert_eq!(stage.told(), json!({"a.example.com": acme()}), "{}", stage.log());
+    let root = stage.pebble.root();
+    let mut cases = vec![
+        ("/order-plz", Act::Close, "does not answer", 15),
+        ("/order-plz", answer(503, "<p>"), "the server answers 503", 15),
+        (
+            "/order-plz",
+            problem(429, "rateLimited", "Retry-After: 7200\r\n"),
+            "a limit of the authority is reached (rateLimited: not today)",
+            120,
+        ),
+        ("/order-plz", problem(403, "rejectedIdentifier", ""), "the authority does not serve this name", 15),
+        ("/dir", answer(200, "<p>"), "the server's answer cannot be read", 15),
+        ("/finalize-order/", problem(500, "serverInternal", ""), "the server answers 500", 15),
+        ("/certZ/", Act::Close, "does not answer", 15),
+    ];
+    if soak() {
+        cases.push(("/order-plz", Act::Hang, "does not answer: nothing within 45s", 15));
+    }
+    for (number, (path, act, said, minutes)) in cases.into_iter().enumerate() {
+        let name = format!("n{number}.example.com");
+        guard.rule(move |line| if line.contains(path) { act.clone() } else { Act::Pass });
+        stage.ask(&["a.example.com", &name]);
+        stage.work();
+        let told = stage.told();
+        let why = told["_pending"][&name].as_str().unwrap_or_default();
+        assert!(why.contains(said), "{path}: {told} {}", stage.log());
+        assert_eq!(told["a.example.com"], acme());
+        assert_eq!(stage.visit("a.example.com", &root), 200);
+        assert!(stage.status().contains(said), "{}", stage.status());
+
+        let progress: Value =
+            serde_json::from_slice(&fs::read(stage.file("acme/progress.json")).unwrap()).unwrap();
+        let trouble = progress["names"].get(&name).unwrap_or(&progress["server"]);
+        let waits = trouble["again"].as_i64().unwrap() - trouble["tried"].as_i64().unwrap();
+        assert_eq!(waits, minutes * 60, "{path}: {progress}");
+        guard.rule(|_| Act::Pass);
+        stage.world.juju.update_status(UNIT);
+        stage.world.juju.settle();
+        stage.world.wait_for_issuer();
+        assert_eq!(guard.seen(), [], "it is left alone");
+
+        stage.again();
+        assert_eq!(stage.told(), json!({"a.example.com": acme(), &*name: acme()}), "{path}: {}", stage.log());
+        assert_eq!(stage.visit(&name, &root), 200);
+    }
+    stage.pebble.stop_server();
+    stage.ask(&["a.example.com", "last.example.com"]);
+    stage.work();
+    assert_eq!(stage.told()["a.example.com"], acme(), "the server has gone");
+    assert_eq!(stage.visit("a.example.com", &root), 200);
+
+    // It is gone for weeks.
+    make_old(&stage.file("certificates/acme/a.example.com.pem"), &guard.directory());
+    stage.again();
+    let status = stage.status();
+    assert!(
+        status.starts_with("active: serving ") && status.contains("; a.example.com: its certificate ends "),
+        "{status}"
+    );
+}
+
+#[test]
+fn the_server_says_when_to_renew() {
+    let (mut stage, guard) = guarded(Manners::default());
+    let port = guard.port;
+    let window = |days: i64| {
+        move |line: &str| match line {
+            _ if line.ends_with("/dir") => {
+                let more = format!("{{\n   \"renewalInfo\": \"https://localhost:{port}/renewal\",");
+                Act::Change("{".to_owned(), more)
+            }
+            _ if line.contains("/renewal/") => {
+                let begins = time::OffsetDateTime::now_utc() + time::Duration::days(days);
+                let date = |time: time::OffsetDateTime| {
+                    format!("{:04}-{:02}-{:02}T00:00:00Z", time.year(), u8::from(time.month()), time.day())
+                };
+                let window = json!({"start": date(begins), "end": date(begins + time::Duration::days(1))});
+                let headers = "Retry-After: 21600\r\nContent-Type: application/json\r\n".to_owned();
+                Act::Answer(200, headers, json!({"suggestedWindow": window}).to_string())
+            }
+            _ => Act::Pass,
+        }
+    };
+    guard.rule(window(40));
+    stage.ask(&["a.example.com"]);
+    stage.work();
+    let pem = stage.file("certificates/acme/a.example.com.pem");
+    let first = fs::read(&pem).unwrap();
+    stage.again();
+    assert_eq!(fs::read(&pem).unwrap(), first, "not yet: {}", stage.log());
+    let asked = |guard: &Guard| guard.seen().iter().filter(|(line, _)| line.contains("/renewal/")).count();
+    assert_eq!(asked(&guard), 1);
+    stage.again();
+    assert_eq!(asked(&guard), 1, "the server has said when to ask again");
+
+    guard.rule(window(-3));
+    let progress = stage.file("acme/progress.json");
+    let mut known: Value = serde_json::from_slice(&fs::read(&progress).unwrap()).unwrap();
+    known["renewals"]["a.example.com"]["ask"] = 0.into();
+    fs::write(&progress, known.to_string()).unwrap();
+    stage.again();
+    assert_ne!(fs::read(&pem).unwrap(), first, "{}", stage.log());
+    assert_eq!(stage.told(), json!({"a.example.com": acme()}));
+    let order = guard.seen().into_iter().find(|(line, _)| line.contains("/order-plz")).unwrap().1;
+    let payload: Value = serde_json::from_str(&order).unwrap();
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(payload["payload"].as_str().unwrap()).unwrap();
+    let payload: Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!(payload["replaces"], known["renewals"]["a.example.com"]["certificate"]);
+}
+
+#[test]
+fn a_client_that_is_killed_at_any_step_leaves_nothing_broken() {
+    let mut stage = Stage::new(Manners::default());
+    let traces = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    if !traces.is_ok_and(|end| end.success()) {
+        eprintln!("skipped: strace is missing, or may not trace here");
+        return;
+    }
+    let root = stage.world.root().to_string_lossy().into_owned();
+    let binary = stage.world.juju.charm_dir(UNIT).join("bin/ssl-termination");
+    let most = if soak() { 20 } else { 4 };
+    for (call, name) in [("/^rename", "r"), ("/^connect", "c")] {
+        for number in 1..=most {
+            // A new name each time, so that there is an order to kill.
+            let name = format!("{name}{number}.example.com");
+            fs::create_dir_all(stage.file("acme")).unwrap();
+            let lock = fs::File::create(stage.file("acme/lock")).unwrap();
+            lock.lock().unwrap(); // the hook's own client leaves the work to us
+            stage.ask(&["a.example.com", &name]);
+            stage.world.wait_for_issuer();
+            drop(lock);
+            let inject = format!("inject={call}:signal=SIGKILL:when={number}");
+            Command::new("strace")
+                .args(["-f", "-qq", "-o", "/dev/null", "-e", &inject])
+                .arg(&binary)
+                .args(["certificates", "renew", "--unit", UNIT, "--again"])
+                .env("SSL_TERMINATION_ROOT", &root)
+                .output()
+                .unwrap();
+            stage.again();
+            assert_eq!(
+                stage.told(),
+                json!({"a.example.com": acme(), &*name: acme()}),
+                "{inject} {}",
+                stage.log()
+            );
+            assert_eq!(stage.visit(&name, &stage.pebble.root()), 200, "{inject}");
+        }
+    }
+}
+
+#[test]
+fn no_request_is_lost_while_certificates_change() {
+    let mut stage = Stage::new(Manners::default());
+    stage.ask(&["a.example.com"]);
+    let (http, https) = (stage.world.http_port, stage.world.https_port);
+    let ends = Arc::new(AtomicBool::new(false));
+    let visitors: Vec<_> = (0..2)
+        .map(|_| {
+            let ends = Arc::clone(&ends);
+            thread::spawn(move || {
+                let mut answers = Vec::new();
+                while !ends.load(Ordering::Relaxed) {
+                    // By HTTP/1.1: nginx ends idle connections of HTTP/2 at a reload, also one that is about to ask.
+                    let request = Request::to("https://a.example.com/", http, https).with(["--http1.1"]);
+                    let answer = request.send();
+                    answers.push((answer.code, answer.error));
+                }
+                answers
+            })
+        })
+        .collect();
+    stage.work();
+    for _ in 0..3 {
+        for source in ["self-signed", "auto"] {
+            stage.world.juju.configure("proxy", [("certificate-source", source)]);
+            stage.world.juju.settle();
+        }
+        fs::remove_file(stage.file("certificates/acme/a.example.com.pem")).unwrap();
+        stage.world.juju.update_status(UNIT);
+        stage.world.juju.settle();
+        stage.work();
+        assert_eq!(stage.told()["a.example.com"], acme());
+    }
+    ends.store(true, Ordering::Relaxed);
+    for visitor in visitors {
+        let answers = visitor.join().unwrap();
+        assert!(!answers.is_empty());
+        let lost: Vec<_> = answers.into_iter().filter(|(code, _)| *code != 200).collect();
+        assert_eq!(lost, []);
+    }
+}
+
+/// With pebble's delays, refused nonces and authorisations that are used again: takes minutes.
+#[test]
+fn two_hundred_sites_at_once_at_a_slow_server() {
+    if !soak() {
+        return;
+    }
+    let mut stage = Stage::new(Manners { is_slow: true, ..Manners::default() });
+    for _ in 1..200 {
+        stage.world.juju.add_unit("blog");
+    }
+    stage.world.juju.settle();
+    let names: Vec<String> = (0..200).map(|number| format!("n{number}.example.com")).collect();
+    for (number, name) in names.iter().enumerate() {
+        stage.ask_of(&format!("blog/{number}"), &[name]);
+    }
+    for _ in 0..20 {
+        stage.again();
+        if stage.told().as_object().unwrap().len() == 200 {
+            break;
+        }
+    }
+    let told = stage.told();
+    assert!(names.iter().all(|name| told[name] == acme()), "{told}");
+    assert_eq!(stage.visit("n199.example.com", &stage.pebble.root()), 200);
+}
