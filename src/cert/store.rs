@@ -119,6 +119,15 @@ impl<'a> Store<'a> {
         Ok(parts)
     }
 
+    /// Issues the self-signed pair of a site anew, whatever is left of it, if any of its names is served with it; says
+    /// whether that is so.
+    pub fn renew(&self, id: &Fqdn, names: &[Fqdn]) -> Result<bool> {
+        let parts = self.look(id, names)?;
+        let Some(own) = parts.iter().find(|part| part.source == Source::SelfSigned) else { return Ok(false) };
+        self.issue(&own.pem, names)?;
+        Ok(true)
+    }
+
     /// What sites were found to have from ACME, if that is what is asked for.
     pub fn into_acme(self) -> BTreeMap<Fqdn, Pair> {
         self.acme.into_inner()
