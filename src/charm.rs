@@ -51,10 +51,6 @@ pub fn status(hook: &Hook) -> Result<Option<Status>> {
         .into_iter()
         .flatten()
         .min_by_key(|status| status.state);
-    Ok(most_urgent.or_else(|| {
-        says(
-            State::Waiting,
-            "waiting for a request: relate an application to ssl-termination, reverseproxy or website",
-        )
-    }))
+    let none = || says(State::Waiting, "waiting for a request at ssl-termination, reverseproxy or website");
+    Ok(most_urgent.or_else(none).map(Status::shortened))
 }

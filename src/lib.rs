@@ -64,6 +64,9 @@
 
 #[cfg(feature = "charm")]
 #[doc(hidden)]
+pub mod actions;
+#[cfg(feature = "charm")]
+#[doc(hidden)]
 pub mod cert;
 #[cfg(feature = "charm")]
 #[doc(hidden)]

@@ -150,9 +150,14 @@ impl Folder {
         self.acme().join("lock")
     }
 
+    /// Creates the folder for all that the unit keeps; the workers may pass through it.
+    pub(super) fn create(&self, host: &Host) -> Result<(), FileError> {
+        host.create_folder(&self.state, 0o711)
+    }
+
     /// Writes a file that holds a key, whole and lasting; others can't read it.
     pub(crate) fn write_key(&self, host: &Host, path: &Path, content: &[u8]) -> Result<(), FileError> {
-        host.create_folder(&self.state, 0o711)?;
+        self.create(host)?;
         if path.starts_with(self.certificates()) {
             host.create_folder(&self.certificates(), KEYS_MODE)?;
         }

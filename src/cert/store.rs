@@ -119,6 +119,15 @@ impl<'a> Store<'a> {
         Ok(parts)
     }
 
+    /// Issues the self-signed pair of a site anew, whatever is left of it, if any of its names is served with it; says
+    /// whether that is so.
+    pub fn renew(&self, id: &Fqdn, names: &[Fqdn]) -> Result<bool> {
+        let parts = self.look(id, names)?;
+        let Some(own) = parts.iter().find(|part| part.source == Source::SelfSigned) else { return Ok(false) };
+        self.issue(&own.pem, names)?;
+        Ok(true)
+    }
+
     /// What sites were found to have from ACME, if that is what is asked for.
     pub fn into_acme(self) -> BTreeMap<Fqdn, Pair> {
         self.acme.into_inner()
@@ -213,9 +222,11 @@ impl<'a> Store<'a> {
             Some(old) => old.renewed(&whose, self.now)?,
             None => Authority::new(&whose, self.now)?,
         };
-        self.folder.write_key(self.host, &self.folder.authority(), new.text().as_bytes())?;
+        // The certificate first: an authority that is there has one to be trusted by, wherever a hook was cut off.
         let certificate = new.certificate().as_bytes();
+        self.folder.create(self.host)?;
         self.host.write(&self.folder.authority_certificate(), certificate, 0o644, Owner::Us)?;
+        self.folder.write_key(self.host, &self.folder.authority(), new.text().as_bytes())?;
         Ok(new)
     }
 }

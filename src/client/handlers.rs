@@ -49,6 +49,17 @@ pub fn explain(hook: &Hook) -> Result<Vec<String>> {
     Ok(vec![format!("ask for {} in front of {}", names.join(" "), upstreams.join(" "))])
 }
 
+/// Whether this unit has to do with a proxy.
+pub fn is_related(hook: &Hook) -> bool {
+    [PROXY, WEBSITE].iter().any(|endpoint| hook.state.view.is_related(endpoint))
+}
+
+/// Hosts and ports of the web servers for which this unit asks.
+pub fn web_servers(hook: &Hook) -> Result<Vec<(String, u16)>> {
+    let listening = websites::known(hook, WEBSITE)?.listening;
+    Ok(listening.into_iter().map(|website| (website.hostname.to_string(), website.port.get())).collect())
+}
+
 fn surroundings(hook: &Hook, options: &Options) -> Result<Surroundings> {
     Ok(Surroundings {
         has_website: hook.state.view.is_related(WEBSITE),

@@ -5,7 +5,7 @@ mod handlers;
 mod secret;
 mod way;
 
-pub use handlers::{ask, explain, take_note, unit_status};
+pub use handlers::{ask, explain, is_related, take_note, unit_status, web_servers};
 pub use secret::{forget_revision, let_go};
 
 use crate::interface::outcome_of;

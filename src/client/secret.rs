@@ -95,9 +95,9 @@ pub(super) fn obstacle(hook: &Hook, options: &Options) -> Result<Option<Status>>
     let held_back = ways(hook, options)?.into_iter().find(|(_, way)| *way == Way::None);
     Ok(held_back.map(|_| Status {
         state: State::Waiting,
-        message: "nothing is asked: not every unit of the proxy takes credentials as a secret (so far); refresh the \
-                  proxy, or set credentials-as-text"
-            .to_owned(),
+        message:
+            "nothing is asked: not every unit of the proxy takes secrets (so far): refresh it, or set credentials-as-text"
+                .to_owned(),
     }))
 }
 

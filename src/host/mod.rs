@@ -5,12 +5,14 @@
 //! names.
 
 mod command;
+mod connect;
 mod file;
 mod listening;
 mod lock;
 mod name;
 mod process;
 mod running;
+mod space;
 mod write;
 
 pub use command::Command;
@@ -19,6 +21,7 @@ pub use lock::Lock;
 pub use name::{file_stem, hex};
 pub use process::{Output, ProcessError};
 pub use running::{ProcessId, Signal};
+pub use space::Space;
 
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -50,8 +50,10 @@ pub struct Environment {
     pub root: PathBuf,
     /// `PATH`.
     pub path: OsString,
-    /// The name by which we were called: a hook's, or our own.
+    /// The name by which we were called: a hook's or an action's, or our own.
     pub program: String,
+    /// Whether Juju runs an action.
+    pub is_action: bool,
 }
 
 impl Environment {
@@ -64,6 +66,7 @@ impl Environment {
                 .map_or_else(|| PathBuf::from("/"), PathBuf::from),
             path: std::env::var_os("PATH").unwrap_or_default(),
             program: program.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            is_action: std::env::var_os("JUJU_ACTION_NAME").is_some_and(|name| !name.is_empty()),
         }
     }
 }

@@ -81,9 +81,14 @@ impl Claims {
             .filter_map(|(name, _)| name.parse().ok())
     }
 
+    /// Whose a name is.
+    pub fn owner(&self, name: &Fqdn) -> Option<&Owner> {
+        self.0.get(name.as_str()).map(|claim| &claim.owner)
+    }
+
     /// Whether a name belongs to this owner.
     pub fn grants(&self, name: &Fqdn, owner: &Owner) -> bool {
-        self.0.get(name.as_str()).is_some_and(|claim| claim.owner == *owner)
+        self.owner(name) == Some(owner)
     }
 
     /// Claims a name for an owner on the word of an earlier answer of ours: through the units that ask for it, else

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::handlers::obstacle;
 use super::inputs::{self, Planned, planned};
 use super::nginx::{self, Difference, Paths};
+use super::overview::name_of;
 use super::plan::{Plan, Site};
 use super::wanted::Owner;
 use super::{secrets, serving};
@@ -29,7 +30,7 @@ pub fn explain(hook: &Hook) -> Result<Vec<String>> {
     let Planned { plan, .. } = planned(hook, &options, secrets::remembered)?;
     let mut owners = BTreeMap::new();
     for owner in plan.answers.keys() {
-        owners.insert(owner.clone(), for_whom(hook, owner)?);
+        owners.insert(owner.clone(), format!("for {}", name_of(hook, owner)?));
     }
     let mut lines = Vec::new();
     lines.extend(malformed.map(|malformed| format!("{malformed}: planned with the last good options")));
@@ -103,14 +104,4 @@ fn names(site: &Site) -> String {
 
 fn upstreams(site: &Site) -> String {
     site.upstreams.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-}
-
-fn for_whom(hook: &Hook, owner: &Owner) -> Result<String> {
-    Ok(match owner {
-        Owner::Own => "for the operator".to_owned(),
-        Owner::Relation(relation) => {
-            let app = hook.state.view.relation(relation)?.map_or("nobody", |known| known.app.as_str());
-            format!("for {app} ({relation})")
-        }
-    })
 }

@@ -11,13 +11,13 @@ use super::obstacle::Obstacle;
 use super::plan::Plan;
 use super::renewal;
 use super::secrets;
-use super::serving::bring_about;
+use super::serving::{PASSWORDS, bring_about};
 use super::summary::Summary;
 use super::supplied;
 use super::wanted::Owner;
 use crate::interface::{Hook, provides, websites};
-use crate::juju::tool::port;
 use crate::juju::tool::status::{State, Status};
+use crate::juju::tool::{port, unit};
 use crate::juju::{Event, RelationKind};
 use crate::options::{self, Options};
 use crate::reactive::Flag;
@@ -25,11 +25,9 @@ use crate::wire::{Answer, Features};
 
 /// Under which names things are kept from hook to hook.
 const PORTS: &str = "ports";
+const VERSION: &str = "nginx version";
 const SUMMARY: &str = "summary";
 const OWN_ANSWER: &str = "own answer";
-
-/// With what the names begin under which it is kept what password files are right for.
-const PASSWORDS: &str = "password ";
 
 /// The flag that says that files are still there which nginx may have needed until now.
 pub(super) const RETIRED: &str = "proxy.has-retired-certificates";
@@ -64,7 +62,7 @@ pub fn announce(hook: &mut Hook) -> Result<()> {
 pub fn serve(hook: &mut Hook) -> Result<()> {
     hook.flags().clear(&flag("proxy.stale")?);
     let Some(options) = options::in_force(hook)? else { return Ok(()) };
-    let Planned { plan, addresses, secrets } = planned(hook, &options, secrets::read)?;
+    let Planned { plan, addresses, secrets, .. } = planned(hook, &options, secrets::read)?;
     // Whatever comes in the way of serving: who asked first asked first.
     hook.state.keep_all(inputs::CLAIMS, plan.claims.by_name())?;
     hook.state.keep_all(inputs::ADDRESSES, &addresses)?;
@@ -85,6 +83,7 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     }
     log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
+    set_version(hook, serving.version)?;
     let wanted = renewal::wanted(&hook.context, &options, &asked, &plan, &serving);
     troubles.extend(renewal::bring_about(&hook.host, &hook.context, &paths, wanted.as_ref(), &serving)?);
     let before = |owner: &Owner| told_before(hook, owner);
@@ -99,17 +98,21 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
 
 /// With which certificates an owner's names were at the top of the last answer.
 fn told_before(hook: &Hook, owner: &Owner) -> Before {
-    let answer = match owner {
-        Owner::Own => hook.state.kept::<Value>(OWN_ANSWER).unwrap_or_default(),
+    let top = |(name, served): (&String, &Value)| {
+        Some((name.clone(), served.get("certificate")?.as_str()?.to_owned()))
+    };
+    told(hook, owner).as_object().into_iter().flatten().filter_map(top).collect()
+}
+
+/// The last answer to an owner.
+pub(super) fn told(hook: &Hook, owner: &Owner) -> Value {
+    match owner {
+        Owner::Own => hook.state.kept(OWN_ANSWER).unwrap_or_default(),
         Owner::Relation(relation) => {
             let text = hook.published(relation, "status").ok().flatten();
             text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
         }
-    };
-    let top = |(name, served): (&String, &Value)| {
-        Some((name.clone(), served.get("certificate")?.as_str()?.to_owned()))
-    };
-    answer.as_object().into_iter().flatten().filter_map(top).collect()
+    }
 }
 
 /// The first site brings nginx onto the machine.
@@ -142,6 +145,16 @@ fn set_ports(hook: &mut Hook, options: &Options, serves: bool) -> Result<()> {
         port::open(&hook.host, *port)?;
     }
     hook.state.keep(PORTS, &should)
+}
+
+/// Lets `juju status` show the version of nginx.
+fn set_version(hook: &mut Hook, version: Option<nginx::Version>) -> Result<()> {
+    let Some(version) = version.map(|version| version.to_string()) else { return Ok(()) };
+    if hook.anew || hook.state.kept::<String>(VERSION)? != version {
+        unit::set_version(&hook.host, &version)?;
+        hook.state.keep(VERSION, &version)?;
+    }
+    Ok(())
 }
 
 /// Ends serving until the unit is started again.

@@ -25,6 +25,7 @@ pub(super) const ADDRESSES: &str = "addresses ";
 
 /// A plan, and what is to be kept of the way to it.
 pub(super) struct Planned {
+    pub(super) requests: Vec<Wanted>,
     pub(super) plan: Plan,
     pub(super) addresses: Addresses,
     pub(super) secrets: Secrets,
@@ -47,7 +48,7 @@ pub(super) fn planned(
         domains: options.allowed_domains.clone(),
     };
     let plan = plan(&requests, &claims(hook, &requests)?, &policy, &resolved);
-    Ok(Planned { plan, addresses: lookup::to_keep(&resolved), secrets })
+    Ok(Planned { requests, plan, addresses: lookup::to_keep(&resolved), secrets })
 }
 
 /// Which certificates are asked for.

@@ -36,10 +36,24 @@ pub type Resolved = BTreeMap<String, Known>;
 pub(super) type Addresses = BTreeMap<String, Vec<IpAddr>>;
 
 /// Looks up every name among the upstreams. One that cannot be looked up keeps its last addresses.
+pub(super) fn resolve(host: &Host, requests: &[Wanted], last: &Addresses) -> Resolved {
+    let known = |(name, known): (String, Result<Vec<IpAddr>, &str>)| {
+        let known = match known {
+            Ok(addresses) => Known { addresses, trouble: None },
+            Err(why) => Known {
+                addresses: last.get(&name).cloned().unwrap_or_default(),
+                trouble: Some(format!("the upstream {name} {why}")),
+            },
+        };
+        (name, known)
+    };
+    all(host, &in_turn(requests)).into_iter().map(known).collect()
+}
+
+/// Looks up names, or says of each why not.
 ///
 /// The system's own resolver cannot be bounded in time, so other processes ask it.
-pub(super) fn resolve(host: &Host, requests: &[Wanted], last: &Addresses) -> Resolved {
-    let names = in_turn(requests);
+pub fn all(host: &Host, names: &[String]) -> BTreeMap<String, Result<Vec<IpAddr>, &'static str>> {
     let queue = Mutex::new(names.iter());
     let found = Mutex::new(BTreeMap::new());
     let deadline = Instant::now() + WHOLE_LIMIT;
@@ -56,14 +70,7 @@ pub(super) fn resolve(host: &Host, requests: &[Wanted], last: &Addresses) -> Res
             });
         }
     });
-    let known = |(name, known): (String, Result<Vec<IpAddr>, String>)| {
-        let known = match known {
-            Ok(addresses) => Known { addresses, trouble: None },
-            Err(why) => Known { addresses: last.get(&name).cloned().unwrap_or_default(), trouble: Some(why) },
-        };
-        (name, known)
-    };
-    found.into_inner().unwrap_or_default().into_iter().map(known).collect()
+    found.into_inner().unwrap_or_default()
 }
 
 /// The addresses to be kept for the next time.
@@ -89,17 +96,17 @@ fn in_turn(requests: &[Wanted]) -> Vec<String> {
     all.filter(|name| seen.insert(*name)).cloned().collect()
 }
 
-fn look_up(host: &Host, name: &str, left: Duration) -> Result<Vec<IpAddr>, String> {
+fn look_up(host: &Host, name: &str, left: Duration) -> Result<Vec<IpAddr>, &'static str> {
     if left.is_zero() {
-        return Err(format!("the upstream {name} could not be looked up in time"));
+        return Err("could not be looked up in time");
     }
     let command = Command::new("getent").args(["ahosts", name]).limit(left.min(NAME_LIMIT));
     match host.run(&command) {
         Ok(output) if output.status.success() => Ok(addresses_of(&String::from_utf8_lossy(&output.stdout))),
-        Ok(_) => Err(format!("the upstream {name} does not resolve")),
+        Ok(_) => Err("does not resolve"),
         Err(error) => {
             log::warn!("cannot look up {name}: {error}");
-            Err(format!("the upstream {name} could not be looked up"))
+            Err("could not be looked up")
         }
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::nginx::{self, Paths, Server, passwords};
+use super::nginx::{self, Paths, Server, Version, passwords};
 use super::plan::{Plan, Site};
 use super::secrets::Secrets;
 use crate::cert::acme::AccountKey;
@@ -14,6 +14,9 @@ use crate::wire::{Fqdn, Protection};
 /// What each site is served with, by the site's name: parts of its names with a certificate each.
 pub(super) type Parts = BTreeMap<Fqdn, Vec<Part>>;
 
+/// With what the names begin under which it is kept what password files are right for.
+pub(super) const PASSWORDS: &str = "password ";
+
 /// What came of a plan.
 #[derive(Debug, Default)]
 pub(super) struct Serving {
@@ -21,6 +24,8 @@ pub(super) struct Serving {
     pub(super) parts: Parts,
     /// Sites that nginx refuses, and why.
     pub(super) refused: BTreeMap<Fqdn, String>,
+    /// The nginx that serves them.
+    pub(super) version: Option<Version>,
     /// What sites have from ACME, if that is what is asked for.
     pub(super) acme: BTreeMap<Fqdn, Pair>,
 }
@@ -62,7 +67,7 @@ pub(super) fn bring_about(
     let refused = nginx::apply(host, paths, &server, &sites(paths, plan, &parts))?.refused;
     let protected = plan.sites.iter().filter(|site| site.protection.is_some());
     passwords::forget(host, paths, protected.map(Site::name))?;
-    Ok(Serving { parts, refused, acme: store.into_acme() })
+    Ok(Serving { parts, refused, version: Some(server.version), acme: store.into_acme() })
 }
 
 /// With what each site would be served.

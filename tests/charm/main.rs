@@ -3,6 +3,7 @@
 
 mod acme;
 mod acme_faults;
+mod actions;
 mod attack;
 mod calls;
 mod certificates;
@@ -11,6 +12,7 @@ mod client;
 mod corpus;
 mod cost;
 mod dispatch;
+mod documents;
 mod examples;
 mod flags_table;
 mod guard;
@@ -22,6 +24,7 @@ mod plan;
 mod proxy;
 mod schemas;
 mod secrets;
+mod statuses;
 mod tidy;
 mod traces;
 #[path = "../world/mod.rs"]

@@ -6,17 +6,23 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::actions::declared_actions;
 use crate::hooks_folder::expected_hooks;
 use crate::world::packed;
 
 #[test]
 fn it_holds_this_and_nothing_else() {
     let mut expected = BTreeMap::from([("bin/ssl-termination".to_owned(), "755".to_owned())]);
-    for file in ["LICENSE", "README.md", "config.yaml", "icon.svg", "manifest.yaml", "metadata.yaml"] {
+    for file in
+        ["LICENSE", "README.md", "actions.yaml", "config.yaml", "icon.svg", "manifest.yaml", "metadata.yaml"]
+    {
         expected.insert(file.to_owned(), "644".to_owned());
     }
     for hook in expected_hooks() {
         expected.insert(format!("hooks/{hook}"), "-> ../bin/ssl-termination".to_owned());
+    }
+    for action in declared_actions() {
+        expected.insert(format!("actions/{action}"), "-> ../bin/ssl-termination".to_owned());
     }
     assert_eq!(content(packed::folder(), ""), expected);
 }
@@ -38,7 +44,17 @@ fn packed_elsewhere_at_another_time_it_is_the_same_bytes() {
     fs::create_dir_all(clone.join(".state")).unwrap();
     fs::write(clone.join(".state/flags.json"), "{}").unwrap();
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = ["scripts", "hooks", "metadata.yaml", "config.yaml", "README.md", "LICENSE", "icon.svg"];
+    let files = [
+        "scripts",
+        "hooks",
+        "actions",
+        "metadata.yaml",
+        "config.yaml",
+        "actions.yaml",
+        "README.md",
+        "LICENSE",
+        "icon.svg",
+    ];
     let copied = Command::new("cp").arg("-r").args(files.map(|file| source.join(file))).arg(&clone).status();
     assert!(copied.unwrap().success());
     fs::write(clone.join("hooks/notes~"), "").unwrap();

@@ -90,10 +90,7 @@ fn a_request_becomes_a_site_and_its_withdrawal_ends_it() {
     assert_eq!(world.juju.opened_ports("proxy/0"), Vec::<String>::new());
     assert_eq!(world.get("https://a.example.com/").send().code, 0);
     assert!(world.nginx_processes().is_empty(), "nothing is served, nginx has ended");
-    assert_eq!(
-        status(&world),
-        "waiting: waiting for a request: relate an application to ssl-termination, reverseproxy or website"
-    );
+    assert_eq!(status(&world), "waiting: waiting for a request at ssl-termination, reverseproxy or website");
 }
 
 #[test]

@@ -13,8 +13,8 @@ const NAME: &str = "a.example.com";
 const WEB: &str = "name: web\nprovides: {website: {interface: http}}";
 const OLD: &str = "name: edge\nprovides: {ssl-termination: {interface: ssl-termination}}";
 const TAKES: &str = r#"["credentials-secret"]"#;
-const HELD_BACK: &str = "waiting: nothing is asked: not every unit of the proxy takes credentials as a secret \
-    (so far); refresh the proxy, or set credentials-as-text";
+const HELD_BACK: &str = "waiting: nothing is asked: not every unit of the proxy takes secrets (so far): refresh it, or \
+    set credentials-as-text";
 const UNUSABLE: &str = "the secret cannot be read (is it there, and granted?), or does not hold what it should: \
     a username and a password";
 

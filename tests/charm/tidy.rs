@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// The rooms from the ground up; a room uses only rooms before it.
-const ROOMS: [&str; 12] = [
+const ROOMS: [&str; 13] = [
     "host",
     "wire",
     "juju",
@@ -17,12 +17,20 @@ const ROOMS: [&str; 12] = [
     "proxy",
     "client",
     "charm",
+    "actions",
     "cli",
 ];
 
 /// Pairs that are apart though one stands before the other.
-const APART: [(&str, &str); 5] =
-    [("client", "proxy"), ("proxy", "issuer"), ("wire", "host"), ("charm", "cli"), ("cli", "charm")];
+const APART: [(&str, &str); 7] = [
+    ("client", "proxy"),
+    ("proxy", "issuer"),
+    ("wire", "host"),
+    ("charm", "cli"),
+    ("cli", "charm"),
+    ("cli", "actions"),
+    ("actions", "charm"),
+];
 
 /// What only one room may do: a piece of text, and where it may stand.
 const FENCES: [(&str, &[&str]); 8] = [

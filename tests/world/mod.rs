@@ -5,6 +5,7 @@
 mod curl;
 pub(crate) mod packed;
 pub(crate) mod pebble;
+pub(crate) mod statuses;
 mod web;
 
 use std::collections::BTreeSet;
@@ -188,13 +189,21 @@ impl World {
     }
 }
 
-/// No nginx outlives its world, whatever a test does.
+/// No nginx outlives its world, whatever a test does, and no status was shown that docs/statuses.md does not explain.
 impl Drop for World {
     fn drop(&mut self) {
         for process in self.issuers() {
             let _ = Command::new("kill").args(["-KILL", &process.to_string()]).status();
         }
         self.kill_nginx();
+        if !std::thread::panicking() {
+            let unknown = self.juju.status_log().iter().find(|(unit, status)| {
+                let metadata = fs::read_to_string(self.juju.charm_dir(unit).join("metadata.yaml"));
+                let is_ours = metadata.map_or(true, |text| text.starts_with("name: ssl-termination\n"));
+                is_ours && !statuses::explains(status)
+            });
+            assert!(unknown.is_none(), "docs/statuses.md does not explain {unknown:?}");
+        }
     }
 }
 

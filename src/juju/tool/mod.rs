@@ -1,5 +1,6 @@
 //! The hook tools, one function a call, one file a family. Each call costs a process and a round trip to the agent.
 
+pub mod action;
 pub mod config;
 pub mod network;
 pub mod port;

@@ -69,6 +69,11 @@ pub(super) fn main(paths: &Paths, server: &Server, sites: &[Rendered<'_>]) -> St
     render::nginx_conf(paths, server, &sites.iter().map(|site| site.part.name.as_str()).collect())
 }
 
+/// The files that a main file names.
+pub(super) fn named_in(main: &str) -> impl Iterator<Item = &str> {
+    main.lines().filter_map(|line| line.trim().strip_prefix("include ")?.strip_suffix(';'))
+}
+
 /// All files of a configuration, by their path in its folder.
 pub(super) fn files(paths: &Paths, server: &Server, sites: &[Site]) -> BTreeMap<String, String> {
     let sites = of_sites(server, sites);
@@ -80,6 +85,12 @@ pub(super) fn files(paths: &Paths, server: &Server, sites: &[Site]) -> BTreeMap<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_main_file_names_is_found_in_it() {
+        let main = "include mime.types;\nhttp {\n    include sites/a.conf;\n    # include sites/b.conf;\n}\n";
+        assert_eq!(named_in(main).collect::<Vec<_>>(), ["mime.types", "sites/a.conf"]);
+    }
 
     #[test]
     fn a_name_stands_for_one_content() {

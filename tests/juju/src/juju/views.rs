@@ -24,6 +24,12 @@ impl Juju {
         (state, message)
     }
 
+    /// `juju show-status-log`, of all units that ever were: what each charm has said with `status-set`, in the order of
+    /// time.
+    pub fn status_log(&self) -> &[(Name, Status)] {
+        &self.model.status_log
+    }
+
     /// What the leader's charm has last said with `status-set --application`.
     pub fn app_status(&self, application: &str) -> (String, String) {
         let Status { state, message } = self.model.application(application).status.clone();

@@ -53,6 +53,8 @@ pub(crate) struct Model {
     pub(crate) retries_hooks: bool,
     /// The others are told of a unit's departure as soon as it is dying, not when it is gone.
     pub(crate) departs_early: bool,
+    /// Every status that a unit's charm has set, in the order of time.
+    pub(crate) status_log: Vec<(Name, Status)>,
     /// What the clock shows: it stands still.
     pub(crate) now: String,
     /// What `goal-state` prints instead of what follows from the model.
@@ -77,6 +79,7 @@ impl Model {
             version: Version::new("3.6.9"),
             retries_hooks: true,
             departs_early: false,
+            status_log: Vec::new(),
             now: "2024-01-02 03:04:05Z".to_owned(),
             goal_state: None,
             networks: None,

@@ -34,6 +34,7 @@ macro_rules! commands {
 
 commands! {
     "deploy" "FOLDER APPLICATION [UNITS]" 2..3: "Deploy the charm in a folder. `deploy --puppet NAME` has metadata.yaml indented below instead.", deploy;
+    "env" "KEY=VALUE…" 1..MANY: "Variables for the hooks of charms that are deployed from now on.", |stage, _, args, _| { stage.env.extend(pairs(args)?); Ok(()) };
     "add-unit" "APPLICATION" 1..1: "One more unit.", |stage, _, args, _| { stage.juju.add_unit(&args[0]); Ok(()) };
     "integrate" "APPLICATION:ENDPOINT APPLICATION:ENDPOINT" 2..2: "Relate two applications.", integrate;
     "config" "APPLICATION KEY=VALUE…" 2..MANY: "Set options; an empty value goes back to the default.", config;

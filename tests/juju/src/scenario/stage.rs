@@ -7,13 +7,15 @@ use crate::{Charm, HookRun, Juju, RelationId};
 pub(super) struct Stage {
     pub(super) juju: Juju,
     folder: PathBuf,
+    /// Variables for charms to come.
+    pub(super) env: Vec<(String, String)>,
     /// The hooks that ran in the last `settle` or `step`.
     pub(super) runs: Vec<HookRun>,
 }
 
 impl Stage {
     pub(super) fn new(seed: u64, folder: &Path) -> Self {
-        Self { juju: Juju::new(seed), folder: folder.to_owned(), runs: Vec::new() }
+        Self { juju: Juju::new(seed), folder: folder.to_owned(), env: Vec::new(), runs: Vec::new() }
     }
 
     /// The charm in a folder, or a puppet from the block below the line or the line's last word.
@@ -31,7 +33,8 @@ impl Stage {
             let dir = dir.display();
             return Err(format!("no metadata.yaml or charmcraft.yaml in {dir}: name the folder of a charm"));
         }
-        Ok(Charm::at(dir))
+        let with = |charm: Charm, (key, value): &(String, String)| charm.env(key, value);
+        Ok(self.env.iter().fold(Charm::at(dir), with))
     }
 
     /// A relation by its number, `ENDPOINT:NUMBER`, or `APPLICATION:ENDPOINT` where that has just one.

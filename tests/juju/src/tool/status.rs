@@ -20,6 +20,7 @@ pub(super) fn set(context: &mut HookContext<'_>, _: Call<'_>, flags: &Flags) -> 
     flags.at_most(2)?;
     let status = Status::new(state, more.first().map_or("", String::as_str));
     if !flags.has("application") {
+        context.model.status_log.push((context.unit.clone(), status.clone()));
         context.model.unit_mut(&context.unit).status = status;
     } else if context.is_leader() {
         let application = context.application().clone();
