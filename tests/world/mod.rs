@@ -135,7 +135,8 @@ impl World {
     pub(crate) fn put_before_charm(&mut self, script: &str) -> PathBuf {
         let charm = tempfile::tempdir().unwrap();
         let packed = packed::folder();
-        let files = ["hooks", "metadata.yaml", "config.yaml"].map(|file| packed.join(file));
+        let files = ["actions", "hooks", "actions.yaml", "metadata.yaml", "config.yaml"]
+            .map(|file| packed.join(file));
         let copied = Command::new("cp").arg("-a").args(files).arg(charm.path()).status();
         assert!(copied.unwrap().success());
         let bin = charm.path().join("bin");
