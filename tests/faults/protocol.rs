@@ -146,9 +146,9 @@ fn a_relation_that_is_suspended_and_resumed_is_answered_again() {
     assert_eq!(model.flags("proxy/0"), [""; 0]);
     model.juju.resume_relation(relation);
     model.juju.settle();
-    // Its databags begin empty.
+    // Its databags begin empty: nobody asks, nobody is answered.
     assert_eq!(model.flags("proxy/0"), ["endpoint.ssl-termination.available"]);
-    assert_eq!(answer(&model, relation), "[]");
+    assert_eq!(answer(&model, relation), "");
     ask(&mut model, relation, REQUEST);
     model.juju.settle();
     assert_eq!(answer(&model, relation), ANSWER);
