@@ -21,7 +21,7 @@ pub(super) const RETIRED: &[u8] = b"Not to be used any more\n";
 pub struct Pair {
     /// The names it is for.
     pub names: BTreeSet<String>,
-    /// When it begins and ends.
+    /// When it begins.
     pub begins: OffsetDateTime,
     /// When it ends.
     pub ends: OffsetDateTime,
