@@ -4,6 +4,7 @@
 //! charm's own folder lie below [`Host::root`]: `/` on a real machine, or the folder that `SSL_TERMINATION_ROOT`
 //! names.
 
+mod at_once;
 mod command;
 mod connect;
 mod file;
@@ -15,6 +16,7 @@ mod running;
 mod space;
 mod write;
 
+pub use at_once::at_once;
 pub use command::Command;
 pub use file::{FileError, Mode, Owner};
 pub use lock::Lock;

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::Mutex;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::wanted::{Owner, Wanted};
-use crate::host::{Command, Host};
+use crate::host::{Command, Host, at_once};
 use crate::wire::UpstreamHost;
 
 /// How long one name may take, and all of them together: a client whose names are slow must not hold up the others.
@@ -54,23 +52,8 @@ pub(super) fn resolve(host: &Host, requests: &[Wanted], last: &Addresses) -> Res
 ///
 /// The system's own resolver cannot be bounded in time, so other processes ask it.
 pub fn all(host: &Host, names: &[String]) -> BTreeMap<String, Result<Vec<IpAddr>, &'static str>> {
-    let queue = Mutex::new(names.iter());
-    let found = Mutex::new(BTreeMap::new());
     let deadline = Instant::now() + WHOLE_LIMIT;
-    thread::scope(|scope| {
-        for _ in 0..names.len().min(AT_ONCE) {
-            scope.spawn(|| {
-                let next = || queue.lock().ok().and_then(|mut queue| queue.next());
-                while let Some(name) = next() {
-                    let known = look_up(host, name, deadline.saturating_duration_since(Instant::now()));
-                    if let Ok(mut found) = found.lock() {
-                        found.insert(name.clone(), known);
-                    }
-                }
-            });
-        }
-    });
-    found.into_inner().unwrap_or_default()
+    at_once(names, AT_ONCE, |name| look_up(host, name, deadline.saturating_duration_since(Instant::now())))
 }
 
 /// The addresses to be kept for the next time.

@@ -1,13 +1,11 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Mutex;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::finding::{Finding, few};
 use super::sites::Meant;
-use crate::host::Host;
+use crate::host::{Host, at_once};
 use crate::proxy::Site;
 
 /// How long one connection may take, and all of them.
@@ -40,23 +38,11 @@ fn by_address<'a>(sites: &[&'a Site]) -> BTreeMap<SocketAddr, Vec<&'a Site>> {
 
 /// Tries to connect to each address; those that are left when time is up are left out.
 pub(super) fn reach(host: &Host, addresses: &[SocketAddr]) -> BTreeMap<SocketAddr, Trouble> {
-    let queue = Mutex::new(addresses.iter());
-    let tried = Mutex::new(BTreeMap::new());
     let deadline = Instant::now() + WHOLE_LIMIT;
-    thread::scope(|scope| {
-        for _ in 0..addresses.len().min(AT_ONCE) {
-            scope.spawn(|| {
-                let next = || queue.lock().ok().and_then(|mut queue| queue.next());
-                while let Some(address) = next().filter(|_| Instant::now() < deadline) {
-                    let trouble = host.connect(*address, LIMIT).err().map(|error| words(&error));
-                    if let Ok(mut tried) = tried.lock() {
-                        tried.insert(*address, trouble);
-                    }
-                }
-            });
-        }
+    let tried = at_once(addresses, AT_ONCE, |address| {
+        (Instant::now() < deadline).then(|| host.connect(*address, LIMIT).err().map(|error| words(&error)))
     });
-    tried.into_inner().unwrap_or_default()
+    tried.into_iter().filter_map(|(address, trouble)| Some((address, trouble?))).collect()
 }
 
 /// What was seen and what to do, in one.
