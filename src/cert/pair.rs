@@ -96,9 +96,14 @@ impl Pair {
         (!self.authority.is_empty()).then(|| format!("{}.{}", encode(&self.authority), encode(&self.serial)))
     }
 
-    /// Whether a third of its lifetime is left, or less: it is time to renew it.
+    /// When a third of its lifetime is left: then it is time to renew it.
+    pub fn grows_old(&self) -> OffsetDateTime {
+        self.ends - (self.ends - self.begins) / 3
+    }
+
+    /// Whether it is time to renew it.
     pub fn is_old(&self, now: OffsetDateTime) -> bool {
-        (self.ends - now) * 3 <= self.ends - self.begins
+        now >= self.grows_old()
     }
 
     /// Whether less than a quarter of its lifetime is left: renewal, which is due at a third, has failed for long.

@@ -30,7 +30,7 @@ pub(super) fn check(hook: &Hook, overview: &Overview, meant: &Meant<'_>) -> Resu
             Some(finding) => findings.push(finding),
             None => good += names.len(),
         }
-        renewals.extend(pair.map(|pair| pair.ends - (pair.ends - pair.begins) / 3));
+        renewals.extend(pair.as_ref().map(Pair::grows_old));
     }
     if good > 0 {
         findings

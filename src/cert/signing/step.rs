@@ -85,7 +85,7 @@ pub(super) fn need(
 ) -> Need {
     let serves = |signed: &&Signed| names.iter().all(|name| signed.pair.covers(name));
     match signed.filter(serves) {
-        Some(signed) if lasts(&signed.pair, now) => return Need::Nothing,
+        Some(signed) if !signed.pair.is_old(now) => return Need::Nothing,
         Some(signed) if signed.pair.is_valid(now) && pending.is_none() && recent >= MOST_RENEWALS => {
             return Need::Nothing;
         }
@@ -101,9 +101,4 @@ pub(super) fn need(
         }
         _ => Need::Request,
     }
-}
-
-/// Whether more than a third of its lifetime is left.
-fn lasts(pair: &Pair, now: OffsetDateTime) -> bool {
-    (pair.ends - now) * 3 > pair.ends - pair.begins
 }
