@@ -171,10 +171,12 @@ impl Folder {
     /// Closes a key's file that others can read.
     pub(super) fn close(&self, host: &Host, path: &Path) -> Result<(), FileError> {
         let parent = if path.starts_with(self.certificates()) { self.certificates() } else { self.acme() };
-        let is_closed = host.mode(path)? == Some(KEY_MODE) && host.mode(&parent)? == Some(KEYS_MODE);
+        if host.mode(path)? == Some(KEY_MODE) && host.mode(&parent)? == Some(KEYS_MODE) {
+            return Ok(());
+        }
         match host.read(path)? {
-            Some(content) if !is_closed => self.write_key(host, path, &content),
-            _ => Ok(()),
+            Some(content) => self.write_key(host, path, &content),
+            None => Ok(()),
         }
     }
 }
