@@ -1,11 +1,15 @@
 //! The way to a server: straight, or through the model's proxy.
 
+use std::net::IpAddr;
+
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hyper::Uri;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+
+use crate::wire::Network;
 
 /// The model's proxies.
 #[derive(Debug, Default)]
@@ -58,28 +62,18 @@ impl Proxies {
     /// Whether `no_proxy` names a host: itself, a domain above it, its address, a network of addresses, or all.
     fn passes_by(&self, host: &str) -> bool {
         let host = host.to_lowercase();
-        let address: Option<std::net::IpAddr> = host.parse().ok();
+        let address: Option<IpAddr> = host.parse().ok();
         self.none_for.iter().any(|word| {
             let domain = word.trim_start_matches('*').trim_start_matches('.');
             let is_below =
                 host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-            let network = || address.is_some_and(|address| contains(word, address));
+            let network = || {
+                let network = word.contains('/').then(|| word.parse::<Network>().ok()).flatten();
+                address.zip(network).is_some_and(|(address, network)| network.contains(address))
+            };
             word == "*" || (address.is_none() && !domain.is_empty() && is_below) || *word == host || network()
         })
     }
-}
-
-/// Whether an address is in a network such as `10.0.0.0/8`.
-fn contains(network: &str, address: std::net::IpAddr) -> bool {
-    let Some((base, length)) = network.split_once('/') else { return false };
-    let (Ok(base), Ok(length)) = (base.parse(), length.parse::<u32>()) else { return false };
-    let bits = |address| match address {
-        std::net::IpAddr::V4(address) => (u128::from(u32::from(address)) << 96, 32),
-        std::net::IpAddr::V6(address) => (u128::from(address), 128),
-    };
-    let ((base, width), (address, other)) = (bits(base), bits(address));
-    let mask = u128::MAX.checked_shl(128 - length.min(width)).unwrap_or(0);
-    width == other && length <= width && base & mask == address & mask
 }
 
 /// `%40` and its like in a user or password.
