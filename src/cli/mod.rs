@@ -15,8 +15,7 @@ use serde_json::Value;
 
 use self::target::Target;
 use crate::host::Host;
-use crate::interface::Handler;
-use crate::interface::Hook;
+use crate::interface::{Handler, Hook};
 use crate::juju::tool::status::Status;
 use crate::juju::{Context, Environment, log};
 use crate::reactive::{self, Flag};
@@ -157,16 +156,14 @@ pub fn run(environment: &Environment, charm: Charm) -> ExitCode {
 
 /// Does what was asked; says no only to a question.
 fn command(command: Command, host: &Host, program: &str, charm: Charm) -> Result<bool> {
-    if let Command::Certificates(command) = command {
-        return certificates::run(command, host, program).map(|()| true);
-    }
-    let context = Context::read(program)?;
-    let begin = || Hook::begin_without_options(host.clone(), context.clone());
+    let context = || Context::read(program);
+    let begin_in = |context| Hook::begin_without_options(host.clone(), context);
+    let begin = || begin_in(context()?);
     match command {
-        Command::Certificates(_) => Ok(true),
+        Command::Certificates(command) => certificates::run(command, host, program).map(|()| true),
         Command::Hook { event: None } => begin()?.commit(None).map(|()| true),
         Command::Hook { event: Some(Happening::CertificatesChanged) } => {
-            let mut hook = Hook::begin(host.clone(), context)?;
+            let mut hook = Hook::begin(host.clone(), context()?)?;
             hook.flags().set(Flag::hook("certificates-changed"));
             reactive::run(charm.handlers, &mut hook, Hook::flags)?;
             let status = (charm.status)(&hook)?;
@@ -174,18 +171,19 @@ fn command(command: Command, host: &Host, program: &str, charm: Charm) -> Result
         }
         Command::Flag(command) => flag::run(&command, begin()?),
         Command::Plan => {
-            let hook = Hook::peek(host.clone(), context.clone())?;
+            let hook = Hook::peek(host.clone(), context()?)?;
             let lines = [proxy::explain(&hook)?, client::explain(&hook)?].concat();
             lines.iter().try_for_each(|line| say(line)).map(|()| true)
         }
         Command::SendCertInfo { target, request } => {
-            let read = request.read(host)?;
-            call::send_cert_info(&target, begin()?, &request, read).map(|()| true)
+            // Outside a hook nobody is to wait for input in vain.
+            let (context, read) = (context()?, request.read(host)?);
+            call::send_cert_info(&target, begin_in(context)?, &request, read).map(|()| true)
         }
         Command::Ready(target) => call::ready(&target, begin()?),
         Command::SendStatus { target, answer } => {
-            let status = answer.read(host)?;
-            call::send_status(&target, begin()?, status.as_ref()).map(|()| true)
+            let (context, status) = (context()?, answer.read(host)?);
+            call::send_status(&target, begin_in(context)?, status.as_ref()).map(|()| true)
         }
         Command::GetStatus(target) => call::get_status(&target, begin()?).map(|()| true),
         Command::GetCertRequests(target) => call::get_cert_requests(&target, begin()?).map(|()| true),
