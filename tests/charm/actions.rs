@@ -9,6 +9,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use test_juju::{Charm, RelationId};
 
+use crate::hooks_folder::links;
 use crate::world::{Web, World};
 
 const CLIENT: &str = "name: client\nrequires: {proxy: {interface: ssl-termination}}";
@@ -73,13 +74,7 @@ pub(crate) fn declared_actions() -> BTreeSet<String> {
 
 #[test]
 fn every_action_is_a_link_to_the_binary_and_there_are_no_others() {
-    let mut found = BTreeSet::new();
-    for link in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("actions")).unwrap() {
-        let link = link.unwrap();
-        assert_eq!(fs::read_link(link.path()).unwrap(), Path::new("../bin/ssl-termination"), "{link:?}");
-        found.insert(link.file_name().into_string().unwrap());
-    }
-    assert_eq!(found, declared_actions());
+    assert_eq!(links("actions"), declared_actions());
 }
 
 #[test]

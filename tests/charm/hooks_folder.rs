@@ -33,13 +33,18 @@ pub(crate) fn expected_hooks() -> BTreeSet<String> {
     expected
 }
 
-#[test]
-fn every_hook_is_a_link_to_the_binary_and_there_are_no_others() {
+/// What lies in a folder of the charm, where all must be links to the binary.
+pub(crate) fn links(folder: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for link in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks")).unwrap() {
+    for link in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
         let link = link.unwrap();
         assert_eq!(fs::read_link(link.path()).unwrap(), Path::new("../bin/ssl-termination"), "{link:?}");
         found.insert(link.file_name().into_string().unwrap());
     }
-    assert_eq!(found, expected_hooks());
+    found
+}
+
+#[test]
+fn every_hook_is_a_link_to_the_binary_and_there_are_no_others() {
+    assert_eq!(links("hooks"), expected_hooks());
 }

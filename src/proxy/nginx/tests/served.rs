@@ -1,9 +1,8 @@
 //! What visitors and upstreams see.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::process::{Command, Stdio};
 
+use super::raw::Connection;
 use super::stage::Stage;
 use super::upstream::upstream;
 use crate::proxy::nginx::Version;
@@ -146,28 +145,14 @@ fn a_websocket_passes_both_ways() {
     let mut stage = Stage::new();
     stage.site("a.example", &[upstream()]);
     stage.apply();
-    let mut client = Command::new("openssl")
-        .args(["s_client", "-quiet", "-servername", "a.example", "-connect"])
-        .arg(format!("127.0.0.1:{}", stage.server.https_port))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("this test needs openssl");
-    let (mut to, mut from) = (client.stdin.take().unwrap(), client.stdout.take().unwrap());
-    to.write_all(
-        b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\nhello",
-    )
-    .unwrap();
+    let request =
+        b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\nhello";
+    let mut client = Connection::send(&stage, "a.example", "http/1.1", request);
     let mut text = String::new();
     while !text.ends_with("hello") {
-        let mut byte = [0];
-        from.read_exact(&mut byte).unwrap();
-        text.push(char::from(byte[0]));
+        text.push(char::from(client.read(1).unwrap()[0]));
     }
     assert!(text.starts_with("HTTP/1.1 101 "), "{text}");
-    client.kill().unwrap();
-    client.wait().unwrap();
 }
 
 /// What nginx 1.18 needs; later ones understand it too.
