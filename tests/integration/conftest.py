@@ -25,7 +25,14 @@ def why_not() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def charm() -> Path:
+def controller() -> None:
+    """Where no controller is reached, every test is skipped before anything is asked for."""
+    if reason := why_not():
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def charm(controller: None) -> Path:
     """The packed charm: CHARM, or what `make charm` wrote."""
     if named := os.environ.get("CHARM"):
         return Path(named).resolve(strict=True)
@@ -45,10 +52,8 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def juju() -> Iterator[jubilant.Juju]:
+def juju(controller: None) -> Iterator[jubilant.Juju]:
     """A model of its own, destroyed afterwards."""
-    if reason := why_not():
-        pytest.skip(reason)
     with jubilant.temp_model() as model:
         model.wait_timeout = 20 * 60
         yield model
