@@ -306,8 +306,11 @@ fn nginx_takes_every_good_request() {
     let worker = host.is_superuser().then(|| Worker::new("www-data", 33));
     let server = Server { http_port: free_port(), https_port: free_port(), version, worker, ..server() };
     let covers = [&[0][..], &[0, 1], &[0, 1, 0], &[0, 1, 2]].into_iter().cycle();
-    let sites: Vec<Site> =
-        good_requests(300).iter().zip(covers).map(|(request, covers)| site(&paths, request, covers)).collect();
+    let sites: Vec<Site> = good_requests(300)
+        .iter()
+        .zip(covers)
+        .map(|(request, covers)| site(&paths, request, covers))
+        .collect();
     let said = try_out(&host, &paths, &server, &sites);
     let refused: Vec<&str> = said.lines().filter(|line| line.contains("[emerg]")).collect();
     let directives = sites.iter().flat_map(|site| &site.directives).map(ToString::to_string);
@@ -326,6 +329,6 @@ fn no_header_that_is_the_proxys_can_be_set_by_a_client() {
     assert!(headers.len() > 20);
     for header in headers {
         let said = format!("proxy_set_header {header} x").parse::<Directive>().unwrap_err().to_string();
-        assert_eq!(said, format!("this header is the proxy's to set: {header}"));
+        assert_eq!(said, format!("proxy_set_header: this header is the proxy's to set: {header}"));
     }
 }
