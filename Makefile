@@ -1,7 +1,7 @@
 # make charm          ssl-termination_amd64.charm, for juju deploy (_arm64 on such a machine)
 # make demo           see it work: a small model with real nginx, shown hook by hook
 # make test           run everything that can be tested on this machine
-# make fuzz           fuzz what reads hostile input, one minute each (SECONDS=600: longer), and say how often it ran
+# make fuzz           fuzz what reads hostile input, one minute each (FUZZ_SECONDS=600: longer), and say how often it ran
 # make scan           have testssl look at a served site, some minutes
 # make soak           the faults in full depth, some hours: each file operation of each hook, and random walks (WALKS=50000)
 # make bench          what a hook costs, against charms.reactive and ops: docs/benchmarks.md (BENCH_QUICK=1: a short run)
@@ -45,7 +45,7 @@ packing-check: charm
 
 fuzz:
 	@scripts/install-tools fuzz
-	scripts/fuzz $${SECONDS:-60}
+	scripts/fuzz $${FUZZ_SECONDS:-60}
 
 scan:
 	@scripts/install-tools scan

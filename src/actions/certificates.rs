@@ -27,7 +27,9 @@ pub(super) fn of_name(hook: &mut Hook, params: &Params) -> Result<Results> {
         };
         bail!("{name} is not served: {why}");
     };
-    let content = hook.host.read(path)?.with_context(|| format!("{} is missing", path.display()))?;
+    let content = hook.host.read(path)?.with_context(|| {
+        format!("{} is missing, though nginx serves {name} with it: diagnose says what to do", path.display())
+    })?;
     shown(&content).with_context(|| format!("cannot read {}", path.display()))
 }
 
@@ -47,7 +49,7 @@ pub(super) fn of_authority(hook: &mut Hook, _: &Params) -> Result<Results> {
 fn shown(content: &[u8]) -> Result<Results> {
     let blocks: Vec<Pem> = Pem::iter_from_buffer(content).collect::<Result<_, _>>()?;
     let chain: Vec<&Pem> = blocks.iter().filter(|block| block.label == "CERTIFICATE").collect();
-    let first = chain.first().context("there is no certificate in it")?;
+    let first = chain.first().context("there is no certificate in it: diagnose says what to do")?;
     let certificate = first.parse_x509()?;
     let names = certificate.subject_alternative_name().ok().flatten();
     let names = names.iter().flat_map(|names| &names.value.general_names).filter_map(|name| match name {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 
 use self::results::Results;
 use crate::host::Host;
-use crate::interface::Hook;
+use crate::interface::{Hook, Purpose};
 use crate::juju::tool::action;
 use crate::juju::{Context, Environment, Event, log};
 use crate::proxy::{self, Overview};
@@ -77,10 +77,12 @@ pub fn run(environment: &Environment) -> ExitCode {
 }
 
 fn results(host: &Host, program: &str) -> Result<Results> {
-    let mut hook = Hook::peek(host.clone(), Context::read(program)?)?;
-    let Event::Action(name) = &hook.event else { bail!("not in an action") };
+    let mut hook = Hook::open(host.clone(), Context::read(program)?, Purpose::Peek)?;
+    let Event::Action(name) = &hook.event else {
+        bail!("this is no action: `juju run UNIT ACTION` runs one")
+    };
     let Some(action) = ACTIONS.iter().find(|action| action.name == name) else {
-        bail!("this charm has no action {name}")
+        bail!("this charm has no action {name}: `juju actions APPLICATION` lists those it has")
     };
     let params = action::get(host).context("cannot read what the action was told")?;
     if let Some(unknown) = params.keys().find(|param| !action.params.contains(&param.as_str())) {

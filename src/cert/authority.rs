@@ -69,7 +69,7 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(key).context("cannot sign the authority's certificate")?.pem();
         let text = certificate + &key.serialize_pem();
-        Self::read(text.as_bytes()).context("an authority that was made just now is not readable")
+        Self::read(text.as_bytes()).context("cannot read the authority that was made just now")
     }
 
     /// Its certificate, for those who are to trust it.

@@ -209,7 +209,7 @@ impl<'a> Store<'a> {
         };
         let text = authority.issue(names, self.now)?;
         let issued =
-            Pair::read(text.as_bytes()).context("a certificate that was issued just now is not readable")?;
+            Pair::read(text.as_bytes()).context("cannot read the certificate that was signed just now")?;
         *known = Some(authority);
         self.folder.write_key(self.host, pem, text.as_bytes())?;
         Ok(issued.ends)

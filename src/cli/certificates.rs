@@ -41,7 +41,13 @@ pub(super) fn run(command: Command, host: &Host, program: &str) -> Result<()> {
         }
         Command::Authority { unit } => {
             let authority = cert::authority(host, &Folder::of(host, &unit))?;
-            say(authority.context("this unit has signed no certificate yet")?.trim_end())
+            say(authority
+                .with_context(|| {
+                    format!(
+                        "{unit} has no authority of its own on this machine: it has signed no certificate yet"
+                    )
+                })?
+                .trim_end())
         }
     }
 }

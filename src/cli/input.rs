@@ -103,7 +103,7 @@ impl Answer {
             return Ok(None);
         }
         let text = json_text(host, self.file.as_deref(), "status", "--file or --withdraw")?;
-        serde_json::from_str(&text).context("the status is not JSON").map(Some)
+        serde_json::from_str(&text).context("the status cannot be sent: it is not JSON").map(Some)
     }
 }
 

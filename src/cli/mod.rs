@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use self::target::Target;
 use crate::host::Host;
-use crate::interface::{Handler, Hook};
+use crate::interface::{Handler, Hook, Purpose};
 use crate::juju::tool::status::Status;
 use crate::juju::{Context, Environment, log};
 use crate::reactive::{self, Flag};
@@ -157,13 +157,13 @@ pub fn run(environment: &Environment, charm: Charm) -> ExitCode {
 /// Does what was asked; says no only to a question.
 fn command(command: Command, host: &Host, program: &str, charm: Charm) -> Result<bool> {
     let context = || Context::read(program);
-    let begin_in = |context| Hook::begin_without_options(host.clone(), context);
+    let begin_in = |context| Hook::open(host.clone(), context, Purpose::CommitWithoutOptions);
     let begin = || begin_in(context()?);
     match command {
         Command::Certificates(command) => certificates::run(command, host, program).map(|()| true),
         Command::Hook { event: None } => begin()?.commit(None).map(|()| true),
         Command::Hook { event: Some(Happening::CertificatesChanged) } => {
-            let mut hook = Hook::begin(host.clone(), context()?)?;
+            let mut hook = Hook::open(host.clone(), context()?, Purpose::Commit)?;
             hook.flags().set(Flag::hook("certificates-changed"));
             reactive::run(charm.handlers, &mut hook, Hook::flags)?;
             let status = (charm.status)(&hook)?;
@@ -171,7 +171,7 @@ fn command(command: Command, host: &Host, program: &str, charm: Charm) -> Result
         }
         Command::Flag(command) => flag::run(&command, begin()?),
         Command::Plan => {
-            let hook = Hook::peek(host.clone(), context()?)?;
+            let hook = Hook::open(host.clone(), context()?, Purpose::Peek)?;
             let lines = [proxy::explain(&hook)?, client::explain(&hook)?].concat();
             lines.iter().try_for_each(|line| say(line)).map(|()| true)
         }

@@ -55,7 +55,7 @@ pub enum ProcessError {
         limit: Duration,
     },
     /// It wrote more than it may and was killed.
-    #[error("`{command}` wrote more than {most} bytes and was killed")]
+    #[error("`{command}` wrote more than {most} bytes and was killed: see what it writes")]
     TooMuch {
         /// The command line.
         command: String,
@@ -326,7 +326,10 @@ mod tests {
         for endless in ["cat /dev/zero", "cat /dev/zero >&2"] {
             let command = Command::new("sh").args(["-c", endless]).most(1 << 20);
             let error = host().run(&command).unwrap_err().to_string();
-            assert!(error.ends_with("wrote more than 1048576 bytes and was killed"), "{error}");
+            assert!(
+                error.ends_with("wrote more than 1048576 bytes and was killed: see what it writes"),
+                "{error}"
+            );
         }
         let command = Command::new("head").args(["-c", "1048576", "/dev/zero"]).most(1 << 20);
         assert_eq!(host().run(&command).unwrap().stdout.len(), 1 << 20);

@@ -45,30 +45,26 @@ pub struct Hook {
     tokens: bool,
 }
 
+/// What a hook is opened for.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be committed.
+    Commit,
+    /// The same for a charm that reads its options itself: they are none of ours to keep.
+    CommitWithoutOptions,
+    /// To be looked at alone: it leaves no mark.
+    Peek,
+}
+
 impl Hook {
     /// Takes in what happened: the event, the remembered state as far as Juju has it too, what the other sides say
     /// now, and the flags that follow. [`main`](super::main) does it.
     #[doc(hidden)]
-    pub fn begin(host: Host, context: Context) -> Result<Self> {
-        Self::open(host, context, true, true)
-    }
-
-    /// As [`Hook::begin`], for a charm that reads its options itself: they are none of ours to keep.
-    #[doc(hidden)]
-    pub fn begin_without_options(host: Host, context: Context) -> Result<Self> {
-        Self::open(host, context, true, false)
-    }
-
-    /// As [`Hook::begin`], but for one that will not be committed: it leaves no mark.
-    #[doc(hidden)]
-    pub fn peek(host: Host, context: Context) -> Result<Self> {
-        Self::open(host, context, false, true)
-    }
-
-    fn open(host: Host, context: Context, marks: bool, options: bool) -> Result<Self> {
+    pub fn open(host: Host, context: Context, purpose: Purpose) -> Result<Self> {
         let metadata = Metadata::read(&host, &context.charm_dir)?;
         let event = context.event(&metadata)?;
-        let mark = (marks && event.is_hook()).then(|| event.to_string());
+        let mark = (purpose != Purpose::Peek && event.is_hook()).then(|| event.to_string());
         let mut store = Store::open(&host, &context.state_dir(), &context.id, mark.as_deref())?;
         let committed = match store.settled() {
             Some(committed) => committed,
@@ -103,11 +99,11 @@ impl Hook {
             store,
             tokens,
         };
-        hook.take_in(options)?;
+        hook.take_in(purpose)?;
         Ok(hook)
     }
 
-    fn take_in(&mut self, options: bool) -> Result<()> {
+    fn take_in(&mut self, purpose: Purpose) -> Result<()> {
         if self.standing == Standing::Again || self.store.taken_in || !self.event.is_hook() {
             return Ok(());
         }
@@ -117,7 +113,8 @@ impl Hook {
             () => Reach::Event,
         };
         let view = &mut self.state.view;
-        if options && (reach == Reach::Everything || self.event.is(Lifecycle::ConfigChanged)) {
+        let reads_options = purpose != Purpose::CommitWithoutOptions;
+        if reads_options && (reach == Reach::Everything || self.event.is(Lifecycle::ConfigChanged)) {
             view.set_config(config::get(&self.host)?)?;
         }
         if let Some(level) =

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
-use super::{Handler, Hook};
+use super::{Handler, Hook, Purpose};
 use crate::host::Host;
 use crate::juju::tool::status::Status;
 use crate::juju::tool::unit;
@@ -43,7 +43,7 @@ fn run(
         return Ok(());
     }
     let one_hook = || {
-        let mut hook = Hook::begin(host, context)?;
+        let mut hook = Hook::open(host, context, Purpose::Commit)?;
         reactive::run(handlers, &mut hook, Hook::flags)?;
         let status = status(&hook)?;
         hook.commit(status)

@@ -14,7 +14,7 @@ mod take_in;
 pub mod websites;
 
 pub use flags::of_endpoints;
-pub use hook::Hook;
+pub use hook::{Hook, Purpose};
 pub use main::main;
 pub use outcome::outcome_of;
 

@@ -18,7 +18,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) async fn check(port: u16, name: &Fqdn, thumbprint: &str) -> Result<()> {
     let mut last = Ok(());
     for _ in 0..TRIES {
-        last = timeout(LIMIT, ask(port, name, thumbprint)).await.context("nginx does not answer in time")?;
+        last = timeout(LIMIT, ask(port, name, thumbprint)).await.with_context(|| {
+            format!("nginx does not answer on port {port} within {LIMIT:?}: diagnose says more")
+        })?;
         if last.is_ok() {
             break;
         }
@@ -29,7 +31,9 @@ pub(super) async fn check(port: u16, name: &Fqdn, thumbprint: &str) -> Result<()
 
 async fn ask(port: u16, name: &Fqdn, thumbprint: &str) -> Result<()> {
     const TOKEN: &str = "asked-by-the-proxy-itself";
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.context("nginx does not listen")?;
+    let mut stream = TcpStream::connect(("127.0.0.1", port))
+        .await
+        .with_context(|| format!("nginx does not listen on port {port}: diagnose says more"))?;
     let path = format!("/.well-known/acme-challenge/{TOKEN}");
     let request = format!("GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
@@ -38,6 +42,6 @@ async fn ask(port: u16, name: &Fqdn, thumbprint: &str) -> Result<()> {
     let answer = String::from_utf8_lossy(&answer);
     let is_right =
         answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(&format!("\r\n\r\n{TOKEN}.{thumbprint}"));
-    ensure!(is_right, "nginx does not give the answer of this account yet");
+    ensure!(is_right, "nginx does not answer for this ACME account yet");
     Ok(())
 }

@@ -87,7 +87,7 @@ impl Network {
 
     async fn send(&self, request: Request<BodyWrapper<Bytes>>) -> Result<Response<Full<Bytes>>> {
         let uri = request.uri().clone();
-        let authority = uri.authority().context("the URL has no host")?.to_string();
+        let authority = uri.authority().context("the server names a URL without a host")?.to_string();
         let at = || format!("https://{authority}");
         let kept = self.kept.lock().ok().and_then(|mut kept| kept.get_mut(&authority)?.pop());
         let mut sender = match kept {
@@ -135,18 +135,25 @@ impl Network {
     }
 
     async fn connect(&self, uri: &Uri) -> Result<Sender> {
-        let host = uri.host().context("the URL has no host")?.trim_matches(['[', ']']).to_owned();
+        let host =
+            uri.host().context("the server names a URL without a host")?.trim_matches(['[', ']']).to_owned();
         let port = uri.port_u16().unwrap_or(443);
         let stream = match self.proxies.to(&host)? {
             Via::Direct => self.dial(&host, port).await?,
             Via::Proxy(proxy) => {
                 let stream = self.dial(&proxy.host, proxy.port).await;
-                let stream = stream.with_context(|| format!("the proxy {} cannot be used", proxy.host))?;
+                let stream = stream
+                    .with_context(|| format!("the model's https-proxy, {}, cannot be used", proxy.host))?;
                 tunnel(stream, &host, port, proxy.authorization.as_deref()).await?
             }
         };
-        let name = ServerName::try_from(host.clone()).context("the URL's host is no name")?;
-        let stream = self.tls.connect(name, stream).await.context("TLS does not come about")?;
+        let name =
+            ServerName::try_from(host.clone()).with_context(|| format!("TLS has no names such as {host}"))?;
+        let stream = self
+            .tls
+            .connect(name, stream)
+            .await
+            .context("TLS does not come about (a server with an authority of its own needs acme-ca)")?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(sender)
@@ -172,7 +179,7 @@ impl Network {
         let command = Command::new("getent").args(["ahosts", name]).limit(Duration::from_secs(10));
         let output = tokio::task::spawn_blocking(move || host.run(&command)).await??;
         if !output.status.success() {
-            bail!("{name} does not resolve");
+            bail!("{name} does not resolve on this machine");
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let mut addresses: Vec<IpAddr> =

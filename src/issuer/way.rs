@@ -109,8 +109,11 @@ pub(super) async fn tunnel(
     let mut head = Vec::new();
     // Byte by byte: what comes after the head belongs to the tunnel.
     while !head.ends_with(b"\r\n\r\n") {
-        ensure!(head.len() < LONGEST, "the proxy's answer does not end");
-        head.push(stream.read_u8().await.context("the proxy closes the connection")?);
+        ensure!(
+            head.len() < LONGEST,
+            "the proxy's answer has no end within {LONGEST} bytes: is it an HTTP proxy?"
+        );
+        head.push(stream.read_u8().await.context("the proxy closes the connection: is it an HTTP proxy?")?);
     }
     let line = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
     let is_done = line.split(' ').nth(1).is_some_and(|code| code.starts_with('2'));

@@ -30,6 +30,12 @@ pub struct Context {
 const NO_UNIT: &str =
     "Juju's variable JUJU_UNIT_NAME is not set: run this as Juju does, in a hook or `juju exec`";
 
+const NO_FOLDER: &str = "cannot find the charm: neither JUJU_CHARM_DIR nor the current folder can be read. Run this in a \
+                         hook, or in the charm's folder";
+
+const NO_RELATION: &str =
+    "Juju's variable JUJU_RELATION_ID is not set: who runs a relation's hook by hand sets it, as Juju does";
+
 /// The variables that say what happened.
 #[derive(Debug, Clone, Default)]
 struct Vars {
@@ -95,7 +101,7 @@ impl Context {
         let action = given("JUJU_ACTION_NAME");
         let dispatched = given("JUJU_DISPATCH_PATH").map(|path| base_name(&path));
         Ok(Self {
-            charm_dir: charm_dir.context("neither JUJU_CHARM_DIR nor the current folder can be read")?,
+            charm_dir: charm_dir.context(NO_FOLDER)?,
             unit: unit.parse().context("cannot read Juju's variable JUJU_UNIT_NAME")?,
             model: given("JUJU_MODEL_UUID").unwrap_or_default(),
             id,
@@ -144,7 +150,7 @@ impl Context {
 
     fn relation_event(&self, kind: RelationKind) -> Result<RelationEvent> {
         let unit = |text: &Option<String>| text.as_deref().map(str::parse).transpose();
-        let id = self.vars.relation_id.as_deref().context("Juju's variable JUJU_RELATION_ID is not set")?;
+        let id = self.vars.relation_id.as_deref().context(NO_RELATION)?;
         let remote_unit: Option<UnitName> = unit(&self.vars.remote_unit)?;
         let app = self.vars.remote_app.as_deref().or(remote_unit.as_ref().map(UnitName::app));
         Ok(RelationEvent {
@@ -298,7 +304,7 @@ mod tests {
         );
         assert_eq!(
             said("tls-relation-changed", &[]),
-            "cannot read what the hook tls-relation-changed is about: Juju's variable JUJU_RELATION_ID is not set"
+            "cannot read what the hook tls-relation-changed is about: Juju's variable JUJU_RELATION_ID is not set: who runs a relation's hook by hand sets it, as Juju does"
         );
         assert_eq!(
             said("tls-relation-changed", &[("JUJU_RELATION_ID", "tls:1"), ("JUJU_REMOTE_UNIT", "blog")]),

@@ -47,7 +47,10 @@ impl Metadata {
     pub fn read(host: &Host, charm_dir: &Path) -> Result<Self> {
         let path = charm_dir.join("metadata.yaml");
         let text = host.read(&path)?.with_context(|| {
-            format!("{} is missing: it says which endpoints the charm has", path.display())
+            format!(
+                "{} is missing, which says what endpoints the charm has: run this in the charm's folder, or set JUJU_CHARM_DIR to it",
+                path.display()
+            )
         })?;
         Self::parse(&String::from_utf8_lossy(&text))
             .with_context(|| format!("cannot read {}", path.display()))

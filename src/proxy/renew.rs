@@ -23,7 +23,10 @@ pub struct Renewed {
 /// Issues the self-signed certificates of these sites anew, whatever is left of them, and has nginx serve them.
 pub fn renew(hook: &Hook, overview: &Overview, is_meant: impl Fn(&Site) -> bool) -> Result<Vec<Renewed>> {
     if hook.standing.is_stale() {
-        bail!("this unit's last hook was not committed: let a hook run first (`juju resolve`)");
+        bail!(
+            "this unit's last hook was not committed: let a hook run first (`juju resolve {}`)",
+            hook.context.unit
+        );
     }
     if !overview.is_serving {
         bail!("nginx does not run, so nothing can be renewed: diagnose says why");

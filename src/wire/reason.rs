@@ -26,6 +26,11 @@ impl Reason {
         Self(format!("{rule}: {}", excerpt(value)))
     }
 
+    /// The same, with what it is about before it.
+    pub(super) fn about(self, what: &str) -> Self {
+        Self(format!("{what}: {}", self.0))
+    }
+
     /// Another JSON type was needed.
     pub(super) fn expected(what: &str, found: &Value) -> Self {
         Self(format!("not {what} but {}", kind(found)))

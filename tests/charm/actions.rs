@@ -228,7 +228,7 @@ fn certificates_are_renewed_at_once() {
     world.juju.step_unit("proxy/0");
     assert_eq!(
         failure(&mut world, "proxy/0", "renew-certificates", json!({})),
-        "this unit's last hook was not committed: let a hook run first (`juju resolve`)"
+        "this unit's last hook was not committed: let a hook run first (`juju resolve proxy/0`)"
     );
 }
 

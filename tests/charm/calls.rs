@@ -359,7 +359,7 @@ fn a_call_that_cannot_be_done_says_why_and_changes_nothing() {
         (
             "send-status --endpoint front",
             "{bad",
-            "the status is not JSON: key must be a string at line 1 column 2".to_owned(),
+            "the status cannot be sent: it is not JSON: key must be a string at line 1 column 2".to_owned(),
         ),
         ("send-status --endpoint back", "[]", no_endpoint("back", "provides")),
         ("send-status --endpoint none", "[]", no_endpoint("none", "provides")),

@@ -131,7 +131,7 @@ fn one_bad_request_hurts_only_itself() {
         json!({"shop.example.com": served(), "_pending": {"blog.example.com": "taken"}})
     );
     let name = "a name has only lower-case ASCII letters, digits, hyphens and dots: x.example.com; } server { listen 1";
-    let config = "this directive is not accepted: alias";
+    let config = "alias: this directive is not accepted";
     assert_eq!(
         told(&world, relations[2]),
         json!({"_refused": [
@@ -248,7 +248,7 @@ fn the_single_site_of_the_operator_is_served_from_the_options() {
     world.juju.settle();
     assert_eq!(
         status(&world),
-        "blocked: our own site: nginx-config[1]: this directive is not accepted: root"
+        "blocked: our own site: nginx-config[1]: root: this directive is not accepted"
     );
 }
 

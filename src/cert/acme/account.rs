@@ -38,7 +38,7 @@ impl AccountKey {
 
     /// Keeps another key, given in PKCS #8.
     pub fn write_der(host: &Host, folder: &Folder, der: &[u8]) -> Result<()> {
-        let key = KeyPair::try_from(der).context("the ACME account's new key cannot be read")?;
+        let key = KeyPair::try_from(der).context("cannot read the new key of the ACME account")?;
         Self::write(host, folder, &key.serialize_pem())
     }
 

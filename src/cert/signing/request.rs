@@ -42,7 +42,7 @@ impl Request {
             .iter()
             .map(|name| Ok(SanType::DnsName(name.as_str().try_into()?)))
             .collect::<Result<_, rcgen::Error>>()
-            .context("cannot write a signing request")?;
+            .with_context(|| format!("cannot write a signing request for {names:?}"))?;
         let request = params.serialize_request(&key).context("cannot sign a signing request")?;
         Ok(Self {
             csr: SigningRequest::from_der(request.der().to_vec()),

@@ -124,7 +124,10 @@ impl<'s> Slot<'s> {
         let text = chain + &request.blocks();
         self.folder.write_key(host, &self.pair_file, text.as_bytes())?;
         log::info!("{}: the certificate provider has issued a certificate", self.id);
-        self.signed = Some(Signed::read(text.as_bytes()).context("what was checked cannot be read")?);
+        self.signed = Some(
+            Signed::read(text.as_bytes())
+                .context("cannot read again the certificate that was just checked")?,
+        );
         Ok(())
     }
 }

@@ -139,7 +139,9 @@ fn end(host: &Host, paths: &Paths, master: ProcessId) -> Result<()> {
         host.signal(process, Signal::Kill)?;
     }
     if !wait(END, ended)? {
-        bail!("its process {master} cannot be killed");
+        bail!(
+            "its process {master} is there after it was killed: see what it waits for, with `ps -o stat,wchan {master}`"
+        );
     }
     host.remove(&paths.pid())?;
     Ok(())

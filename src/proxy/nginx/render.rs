@@ -87,6 +87,9 @@ fn general(text: &mut Text, paths: &Paths) {
         text.line(format!("{user}_temp_path {}", paths.bodies().join(user).display()));
     }
     text.line("client_header_timeout 20s");
+    text.line("client_body_timeout 60s");
+    text.line("send_timeout 60s");
+    text.line("keepalive_timeout 75s");
     text.line("proxy_connect_timeout 10s");
     text.line("reset_timedout_connection on");
     for default in Directive::DEFAULTS {

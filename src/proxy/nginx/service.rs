@@ -7,7 +7,9 @@ use crate::host::{Command, Host, Owner};
 
 /// Makes systemd know our service as it should be. One that runs goes on as it was started.
 pub(super) fn keep(host: &Host, paths: &Paths, server: &Server) -> Result<()> {
-    let program = host.find_program("nginx").context("cannot find nginx on PATH")?;
+    let program = host
+        .find_program("nginx")
+        .context("cannot find nginx on PATH: install it with `apt-get install nginx`")?;
     let text = text(paths, server, &program.to_string_lossy());
     if host.write_if_different(&paths.service_file(), text.as_bytes(), 0o644, Owner::Us)? {
         systemctl(host, ["daemon-reload"])?;
@@ -35,7 +37,10 @@ pub(super) fn start(host: &Host, paths: &Paths) -> Result<Option<String>> {
 fn journal(host: &Host, service: &str) -> Result<String> {
     let journal =
         Command::new("journalctl").args(["--unit", service, "--lines=8", "--output=cat", "--no-pager"]);
-    let said = host.run_ok(&journal).context("nginx was not started, and the journal can't be read")?.stdout;
+    let said = host
+        .run_ok(&journal)
+        .context("systemd did not start nginx, and its journal cannot be read for the reason")?
+        .stdout;
     Ok(String::from_utf8_lossy(&said)
         .lines()
         .find(|line| line.contains("Failed "))

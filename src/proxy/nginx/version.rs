@@ -29,8 +29,9 @@ impl Version {
             }
             asked => asked.context("cannot ask nginx for its version")?,
         };
-        Self::parse(&output.stderr)
-            .with_context(|| format!("cannot find a version in what `nginx -v` said: {}", output.stderr))
+        Self::parse(&output.stderr).with_context(|| {
+            format!("cannot find a version in what `nginx -v` said (is that nginx?): {}", output.stderr)
+        })
     }
 
     /// Finds the version in what `nginx -v` says: `nginx version: nginx/1.22.1 (Ubuntu)`.

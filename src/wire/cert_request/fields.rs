@@ -78,8 +78,8 @@ pub(super) fn directives(object: &Map<String, Value>) -> Result<Vec<Directive>, 
             return Err(at(Reason::new(format!("more than {MAX_DIRECTIVES} directives"))));
         }
         let directive: Directive = text.parse().map_err(at)?;
-        if let Some(twice) = directives.iter().find(|other| other.excludes(&directive)) {
-            return Err(at(Reason::new(format!("{} is there twice", twice.name()))));
+        if directives.iter().any(|other| other.excludes(&directive)) {
+            return Err(at(Reason::new("it is there twice").about(directive.name())));
         }
         directives.push(directive);
     }

@@ -149,15 +149,15 @@ fn refused_by_field() {
         (json!({"nginx-config": [1]}), "nginx-config[0]: not a string but a number".to_owned()),
         (
             json!({"nginx-config": ["client_max_body_size 0"]}),
-            "nginx-config[0]: not from 1 to 102400m: 0".to_owned(),
+            "nginx-config[0]: client_max_body_size: not from 1 to 102400m: 0".to_owned(),
         ),
         (
             json!({"nginx-config": ["", "include /etc/passwd;"]}),
-            "nginx-config[1]: this directive is not accepted: include".to_owned(),
+            "nginx-config[1]: include: this directive is not accepted".to_owned(),
         ),
         (
             json!({"nginx-config": "; gzip on; etag on; gzip off"}),
-            "nginx-config[2]: gzip is there twice".to_owned(),
+            "nginx-config[2]: gzip: it is there twice".to_owned(),
         ),
         (json!({"nginx-config": "}"}), "nginx-config[0]: the character } is not accepted here".to_owned()),
     ] {

@@ -64,7 +64,7 @@ impl Kind {
             }
             (Self::RequestHeader, [name, value]) => Ok(vec![headers::request(name)?, headers::value(value)?]),
             (_, [word]) => self.read_one(word).map(|argument| vec![argument]),
-            _ => Err(Reason::new(format!("it has {} arguments", words.len()))),
+            _ => Err(self.wrong_number(words.len())),
         }
     }
 
@@ -86,9 +86,20 @@ impl Kind {
             }
             Self::HeaderName => headers::name(word),
             Self::Buffers(..) | Self::Some(_) | Self::Types | Self::ResponseHeader | Self::RequestHeader => {
-                Err(Reason::new("it has 1 argument"))
+                Err(self.wrong_number(1))
             }
         }
+    }
+
+    fn wrong_number(self, found: usize) -> Reason {
+        let needed = match self {
+            Self::Buffers(..) => "a number and a size",
+            Self::ResponseHeader => "a header's name, its value and perhaps always",
+            Self::RequestHeader => "a header's name and its value",
+            _ => "one",
+        };
+        let s = if found == 1 { "" } else { "s" };
+        Reason::new(format!("it has {found} argument{s} and needs {needed}"))
     }
 }
 
@@ -164,7 +175,7 @@ fn one(known: &[&str], word: &str) -> Result<String, Reason> {
 fn some(known: &[&str], words: &[String]) -> Result<Vec<String>, Reason> {
     let mut seen = BTreeSet::new();
     if words.is_empty() {
-        return Err(Reason::new("it has no arguments"));
+        return Err(Reason::new("it has 0 arguments and needs at least one"));
     }
     if let Some(twice) = words.iter().find(|word| !seen.insert(*word)) {
         return Err(Reason::quoting("an argument is there twice", twice));

@@ -45,17 +45,25 @@ impl Directive {
 impl FromStr for Directive {
     type Err = Reason;
 
+    /// A refusal begins with the directive's name, where it is one.
     fn from_str(text: &str) -> Result<Self, Reason> {
-        let words = words::words(text)?;
-        let Some((first, arguments)) = words.split_first() else {
-            return Err(Reason::new("an empty directive"));
-        };
-        let name = first.strip_suffix(':').unwrap_or(first);
-        let Some((name, kind)) = table::TABLE.iter().find(|(known, _)| *known == name) else {
-            return Err(Reason::quoting("this directive is not accepted", name));
-        };
-        Ok(Self { name, arguments: kind.read(arguments)?, repeats: kind.repeats() })
+        read(text).map_err(|reason| match words::name(text) {
+            Some(name) => reason.about(name),
+            None => reason,
+        })
     }
+}
+
+fn read(text: &str) -> Result<Directive, Reason> {
+    let words = words::words(text)?;
+    let Some((first, arguments)) = words.split_first() else {
+        return Err(Reason::new("an empty directive"));
+    };
+    let name = first.strip_suffix(':').unwrap_or(first);
+    let Some((name, kind)) = table::TABLE.iter().find(|(known, _)| *known == name) else {
+        return Err(Reason::new("this directive is not accepted"));
+    };
+    Ok(Directive { name, arguments: kind.read(arguments)?, repeats: kind.repeats() })
 }
 
 impl fmt::Display for Directive {

@@ -21,6 +21,15 @@ pub(in crate::wire) fn split(text: &str) -> Vec<&str> {
     parts
 }
 
+/// What a directive is called, if that is a name as nginx has them: to be shown, even where nothing else can be read.
+pub(super) fn name(text: &str) -> Option<&str> {
+    const LONGEST: usize = 40;
+    let begins = text.trim_start_matches([' ', '\t', '\r', '\n', ';', '"', '\'']);
+    let name = begins.split([' ', '\t', '\r', '\n', ';', ':', '"', '\'']).next()?;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    ((1..=LONGEST).contains(&name.len()) && name.bytes().all(plain)).then_some(name)
+}
+
 /// The words of one directive. A word in quotes may have spaces, and what has a meaning outside of quotes only.
 pub(super) fn words(text: &str) -> Result<Vec<String>, Reason> {
     let mut words = Vec::new();

@@ -5,7 +5,7 @@ use super::stage::Stage;
 use super::upstream::{Seen, recorded_upstream};
 
 const DATA: u8 = 0;
-const HEADERS: u8 = 1;
+pub(super) const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
@@ -14,10 +14,10 @@ const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 
 const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
+pub(super) const END_HEADERS: u8 = 4;
 const WHOLE: u8 = END_STREAM | END_HEADERS;
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
@@ -43,7 +43,7 @@ fn header(name: &str, value: &str) -> Vec<u8> {
     [vec![0], text(name), text(value)].concat()
 }
 
-fn headers(method: &str, path: &str, more: &[(&str, &str)]) -> Vec<u8> {
+pub(super) fn headers(method: &str, path: &str, more: &[(&str, &str)]) -> Vec<u8> {
     let usual = [(":method", method), (":scheme", "https"), (":path", path), (":authority", "a.example")];
     usual.iter().chain(more).flat_map(|(name, value)| header(name, value)).collect()
 }
@@ -59,7 +59,7 @@ fn post(more: &[(&str, &str)], body: &str) -> Vec<u8> {
 
 /// What became of the first stream.
 #[derive(Debug, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// It was answered.
     Code(String),
     /// It alone was ended.
@@ -68,15 +68,19 @@ enum End {
     Closed,
 }
 
+/// What a client says first.
+pub(super) fn preface() -> Vec<u8> {
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(SETTINGS, 0, 0, &[])].concat()
+}
+
 /// Sends frames after the preface.
 fn send(stage: &Stage, frames: &[u8]) -> Connection {
-    let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(SETTINGS, 0, 0, &[])].concat();
-    Connection::send(stage, "a.example", "h2", &[&preface, frames].concat())
+    Connection::send(stage, "a.example", "h2", &[&preface(), frames].concat())
 }
 
 /// Sends frames, and waits for the end of the first stream. `codes` are HPACK's: indexed, or the last
 /// literal of three digits.
-fn end(stage: &Stage, frames: &[u8]) -> End {
+pub(super) fn end(stage: &Stage, frames: &[u8]) -> End {
     let mut connection = send(stage, frames);
     let mut code = None;
     while let Some(head) = connection.read(9) {

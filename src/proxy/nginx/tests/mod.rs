@@ -4,6 +4,7 @@ mod faults;
 mod http2;
 mod raw;
 mod served;
+mod slow;
 mod stage;
 mod texts;
 mod tree;

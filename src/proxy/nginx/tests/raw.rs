@@ -1,10 +1,14 @@
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::thread::{JoinHandle, spawn};
+use std::thread::{JoinHandle, sleep, spawn};
+use std::time::Duration;
 
 use super::stage::Stage;
 
-/// A TLS connection that carries bytes as they are; it ends after twenty seconds at the latest.
+/// Longer than nginx waits for a head, shorter than it waits for the rest of a request where nobody asks for less.
+const LIMIT: Duration = Duration::from_secs(40);
+
+/// A TLS connection that carries bytes as they are; it ends after [`LIMIT`] at the latest.
 pub(super) struct Connection {
     openssl: Child,
     sends: Option<JoinHandle<()>>,
@@ -14,8 +18,14 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects to the stage's nginx for `name`, speaking `protocol`, and sends `bytes`.
     pub(super) fn send(stage: &Stage, name: &str, protocol: &str, bytes: &[u8]) -> Self {
+        Self::drip(stage, name, protocol, bytes, b"")
+    }
+
+    /// The same, and then a byte of `slow` four times a second.
+    pub(super) fn drip(stage: &Stage, name: &str, protocol: &str, bytes: &[u8], slow: &[u8]) -> Self {
         let mut openssl = Command::new("timeout")
-            .args(["20", "openssl", "s_client", "-quiet", "-alpn", protocol, "-servername", name, "-connect"])
+            .arg(LIMIT.as_secs().to_string())
+            .args(["openssl", "s_client", "-quiet", "-alpn", protocol, "-servername", name, "-connect"])
             .arg(format!("127.0.0.1:{}", stage.server.https_port))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -23,10 +33,15 @@ impl Connection {
             .spawn()
             .expect("this test needs openssl");
         let (mut to, from) = (openssl.stdin.take().unwrap(), openssl.stdout.take().unwrap());
-        let bytes = bytes.to_vec();
+        let (bytes, slow) = (bytes.to_vec(), slow.to_vec());
         // Its end would end the connection: it is held until nginx has answered.
         let sends = spawn(move || {
-            let _ = to.write_all(&bytes).and_then(|()| to.flush());
+            let mut send = |bytes: &[u8]| to.write_all(bytes).and_then(|()| to.flush()).is_ok();
+            let _ = send(&bytes)
+                && slow.chunks(1).all(|byte| {
+                    sleep(Duration::from_millis(250));
+                    send(byte)
+                });
             std::thread::park();
         });
         Self { openssl, sends: Some(sends), from }

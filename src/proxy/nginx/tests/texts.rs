@@ -133,11 +133,11 @@ pub(super) fn try_out(host: &Host, paths: &Paths, server: &Server, sites: &[Site
     ] {
         host.create_folder(&folder, 0o700).unwrap();
     }
-    for site in sites {
+    for (site, pem) in sites.iter().flat_map(|site| site.certificates().map(move |pem| (site, pem))) {
         let key = rcgen::KeyPair::generate().unwrap();
-        let names: Vec<String> = site.names().map(ToString::to_string).collect();
+        let names: Vec<String> = site.names_with(pem).map(ToString::to_string).collect();
         let certificate = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
-        std::fs::write(&site.certificate, certificate.pem() + &key.serialize_pem()).unwrap();
+        std::fs::write(pem, certificate.pem() + &key.serialize_pem()).unwrap();
     }
     std::fs::remove_dir_all(paths.live()).unwrap();
     for (name, text) in parts::files(paths, server, sites) {

@@ -1,7 +1,6 @@
-//! Whatever a client asks for: what is written for it is one upstream and two servers with known directives, and nginx
-//! takes it.
+//! Whatever a client asks for: what is written for it is one upstream, one server that leads to https and one for each
+//! certificate, with known directives, and nginx takes it.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use proptest::prelude::*;
@@ -74,8 +73,8 @@ fn block(words: &[&str], inside: Vec<Node>) -> Node {
 /// What should stand in a site's file; its directives are in their own place.
 fn expected(site: &Site) -> Vec<Node> {
     let id = site.id.as_str();
-    let pem = site.certificate.to_str().unwrap();
-    let names: Vec<&str> = std::iter::once("server_name").chain(site.names().map(Fqdn::as_str)).collect();
+    let all: Vec<&str> = std::iter::once(&site.id).chain(&site.aliases).map(Fqdn::as_str).collect();
+    let named = |names: &[&str]| line(&[&["server_name"], names].concat());
     let mut location = vec![line(&["add_header", "Strict-Transport-Security", "max-age=31536000", "always"])];
     let mut file = Vec::new();
     if site.upstreams.is_empty() {
@@ -97,24 +96,38 @@ fn expected(site: &Site) -> Vec<Node> {
     let leads = vec![line(&["return", "301", "https://$host$request_uri"])];
     file.push(block(
         &["server"],
-        vec![line(&["listen", "80"]), line(&names), block(&["location", "/"], leads)],
+        vec![line(&["listen", "80"]), named(&all), block(&["location", "/"], leads)],
     ));
-    file.push(block(
-        &["server"],
-        vec![
-            line(&["listen", "443", "ssl", "http2"]),
-            line(&names),
-            line(&["ssl_certificate", pem]),
-            line(&["ssl_certificate_key", pem]),
-            block(&["location", "/"], location),
-        ],
-    ));
+    let (apart, together): (Vec<&str>, Vec<&str>) =
+        all.iter().partition(|name| site.apart.keys().any(|other| other.as_str() == **name));
+    let mut served = vec![(&site.certificate, together)];
+    for name in apart {
+        let pem = &site.apart[&name.parse::<Fqdn>().unwrap()];
+        match served[1..].iter_mut().find(|(other, _)| *other == pem) {
+            Some((_, names)) => names.push(name),
+            None => served.push((pem, vec![name])),
+        }
+    }
+    served[1..].sort_by_key(|(pem, _)| *pem);
+    for (pem, names) in served {
+        let pem = pem.to_str().unwrap();
+        file.push(block(
+            &["server"],
+            vec![
+                line(&["listen", "443", "ssl", "http2"]),
+                named(&names),
+                line(&["ssl_certificate", pem]),
+                line(&["ssl_certificate_key", pem]),
+                block(&["location", "/"], location.clone()),
+            ],
+        ));
+    }
     file
 }
 
-/// Takes a client's directives out of a site's tree: whatever line of the location is one, word for word.
-fn take_directives(tree: &mut [Node], directives: &[Directive]) -> Vec<Directive> {
-    let Some(Node::Block(_, inside)) = tree.last_mut() else { panic!("no server: {tree:?}") };
+/// Takes a client's directives out of a server's tree: whatever line of the location is one, word for word.
+fn take_directives(server: &mut Node, directives: &[Directive]) -> Vec<Directive> {
+    let Node::Block(_, inside) = server else { panic!("no server: {server:?}") };
     let Some(Node::Block(_, location)) = inside.last_mut() else { panic!("no location: {inside:?}") };
     let as_client = |node: &Node| match node {
         Node::Line(words) => {
@@ -134,9 +147,15 @@ fn take_directives(tree: &mut [Node], directives: &[Directive]) -> Vec<Directive
     taken
 }
 
-/// A site as the plan makes one of a good request.
-fn site(paths: &Paths, request: &CertRequest) -> Site {
+/// A site as the plan makes one of a good request; which of its certificates covers the first name, the second and so on.
+fn site(paths: &Paths, request: &CertRequest, covers: &[usize]) -> Site {
     let names = request.fqdn();
+    let covered: Vec<(&Fqdn, usize)> = names.iter().zip(covers.iter().copied().cycle()).collect();
+    let pem = |number: usize| {
+        let first = covered.iter().find(|(_, other)| *other == number).unwrap().0;
+        paths.certificates.pair(Source::SelfSigned, first)
+    };
+    let apart = covered.iter().filter(|(_, number)| *number != covers[0]);
     let addresses = |upstream: &crate::wire::Upstream| match &upstream.host {
         UpstreamHost::Address(address) => SocketAddr::new(*address, upstream.port.get()),
         UpstreamHost::Name(_) => SocketAddr::new([10, 0, 0, 1].into(), upstream.port.get()),
@@ -145,8 +164,8 @@ fn site(paths: &Paths, request: &CertRequest) -> Site {
         id: names[0].clone(),
         aliases: names[1..].to_vec(),
         upstreams: request.upstreams.iter().map(addresses).collect(),
-        certificate: paths.certificates.pair(Source::SelfSigned, &names[0]),
-        apart: BTreeMap::new(),
+        certificate: pem(covers[0]),
+        apart: apart.map(|(name, number)| ((*name).clone(), pem(*number))).collect(),
         directives: request.nginx_config.clone(),
         passwords: request.protection.as_ref().map(|_| paths.password_file(&names[0])),
     }
@@ -235,6 +254,11 @@ fn request() -> impl Strategy<Value = String> {
     })
 }
 
+/// Which certificate covers which name of a site: mostly one for all.
+fn covers() -> impl Strategy<Value = Vec<usize>> {
+    prop_oneof![Just(vec![0]), prop::collection::vec(0..3_usize, 1..4)]
+}
+
 fn paths() -> Paths {
     Paths::new(&Host::new("/", ""), &"proxy/0".parse().unwrap()).unwrap()
 }
@@ -242,15 +266,16 @@ fn paths() -> Paths {
 proptest! {
     #![proptest_config(ProptestConfig { max_global_rejects: 1_000_000, ..ProptestConfig::with_cases(200) })]
     #[test]
-    fn what_is_written_for_a_request_is_what_should_be(text in request()) {
+    fn what_is_written_for_a_request_is_what_should_be(text in request(), covers in covers()) {
         let Ok(Some(request)) = CertRequest::parse(&text) else { return Err(TestCaseError::reject("refused")) };
-        let site = site(&paths(), &request);
+        let site = site(&paths(), &request, &covers);
         let mut tree = read(&render::site(&server(), &site, "upstream.conf"));
-        let mut directives = take_directives(&mut tree, &site.directives);
-        if site.upstreams.is_empty() {
-            directives.clone_from(&site.directives); // nobody is there to be asked
+        // Nobody is there to be asked if there are no upstreams.
+        let asked = if site.upstreams.is_empty() { &[][..] } else { &site.directives };
+        let leads_to_https = tree.len() - site.certificates().count() - 1;
+        for server in &mut tree[leads_to_https + 1..] {
+            prop_assert_eq!(take_directives(server, asked), asked);
         }
-        prop_assert_eq!(directives, site.directives.clone());
         prop_assert_eq!(tree, expected(&site));
     }
 }
@@ -280,7 +305,12 @@ fn nginx_takes_every_good_request() {
     let version = Version::ask(&host).expect("this test needs nginx: install the package nginx-light");
     let worker = host.is_superuser().then(|| Worker::new("www-data", 33));
     let server = Server { http_port: free_port(), https_port: free_port(), version, worker, ..server() };
-    let sites: Vec<Site> = good_requests(300).iter().map(|request| site(&paths, request)).collect();
+    let covers = [&[0][..], &[0, 1], &[0, 1, 0], &[0, 1, 2]].into_iter().cycle();
+    let sites: Vec<Site> = good_requests(300)
+        .iter()
+        .zip(covers)
+        .map(|(request, covers)| site(&paths, request, covers))
+        .collect();
     let said = try_out(&host, &paths, &server, &sites);
     let refused: Vec<&str> = said.lines().filter(|line| line.contains("[emerg]")).collect();
     let directives = sites.iter().flat_map(|site| &site.directives).map(ToString::to_string);
@@ -299,6 +329,6 @@ fn no_header_that_is_the_proxys_can_be_set_by_a_client() {
     assert!(headers.len() > 20);
     for header in headers {
         let said = format!("proxy_set_header {header} x").parse::<Directive>().unwrap_err().to_string();
-        assert_eq!(said, format!("this header is the proxy's to set: {header}"));
+        assert_eq!(said, format!("proxy_set_header: this header is the proxy's to set: {header}"));
     }
 }

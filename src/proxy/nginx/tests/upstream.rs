@@ -3,6 +3,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::spawn;
 
+/// How long the answer to `GET /large` is: more than nginx and the kernel keep for a reader.
+pub(super) const LARGE: usize = 32 << 20;
+
 /// What an upstream was asked: head and body of each request.
 #[derive(Clone, Default)]
 pub(super) struct Seen(Arc<Mutex<Vec<String>>>);
@@ -55,10 +58,11 @@ fn serve(stream: &TcpStream, seen: &Seen) -> std::io::Result<()> {
             return Ok(());
         }
         let sent_on = if head.starts_with("GET /sent-on ") { "X-Accel-Redirect: /elsewhere\r\n" } else { "" };
-        let length = head.len();
+        let body = if head.starts_with("GET /large ") { "x".repeat(LARGE) } else { head };
+        let length = body.len();
         write!(
             writer,
-            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nStrict-Transport-Security: theirs\r\n{sent_on}\r\n{head}"
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nStrict-Transport-Security: theirs\r\n{sent_on}\r\n{body}"
         )?;
     }
 }
