@@ -87,7 +87,8 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
     set_version(hook, serving.version)?;
-    let wanted = renewal::wanted(&hook.context, &options, &asked, &plan, &serving);
+    let files = (&hook.host, &paths.certificates);
+    let wanted = renewal::wanted(files, &hook.context, &options, &asked, &plan, &serving)?;
     troubles.extend(renewal::bring_about(&hook.host, &hook.context, &paths, wanted.as_ref(), &serving)?);
     let before = |owner: &Owner| told_before(hook, owner);
     let (answers, certified) = answers(&plan, &serving, &asked, &troubles, before);
