@@ -111,6 +111,27 @@ fn certificates_are_ordered_anew_when_a_person_wants_it() {
 }
 
 #[test]
+fn a_site_that_comes_back_has_its_certificate_at_once() {
+    let mut stage = Stage::new(Manners::default());
+    stage.ask(&["a.example.com"]);
+    stage.work();
+    let (before, asked) = (serial(&stage, "a.example.com"), stage.pebble.log().lines().count());
+    stage.world.juju.relation_set("blog/0", stage.relation, [("cert-request", "")]);
+    stage.world.juju.settle();
+    assert_eq!(stage.told(), Value::Null);
+    stage.world.juju.update_status(UNIT);
+    stage.world.juju.settle();
+    stage.ask(&["a.example.com"]);
+    assert_eq!(stage.told(), json!({"a.example.com": acme()}));
+    assert_eq!(serial(&stage, "a.example.com"), before);
+    assert_eq!(stage.pebble.log().lines().count(), asked);
+    // Days are counted, by what Juju commits.
+    let state = stage.world.juju.charm_dir(UNIT).join(".state");
+    let counted = Command::new("grep").args(["-rqF", "pairs of gone sites"]).arg(state).status().unwrap();
+    assert!(counted.success());
+}
+
+#[test]
 fn the_key_of_an_external_account_may_be_in_a_secret() {
     let mut stage = Stage::new(Manners { is_bound: true, ..Manners::default() });
     stage.ask(&["a.example.com"]);
