@@ -295,7 +295,8 @@ fn a_host_from_a_backup_and_a_wrong_clock_mend_by_themselves() {
     assert_eq!(stage.visit("a.example.com", &stage.pebble.root()), 200);
 }
 
-/// With pebble's delays, refused nonces and authorisations that are used again: takes minutes.
+/// With pebble's delays, refused nonces and authorisations that are used again: takes nine minutes on two
+/// busy cores.
 #[test]
 fn two_hundred_sites_at_once_at_a_slow_server() {
     if !soak() {
