@@ -5,7 +5,7 @@ use std::str::FromStr;
 mod acme;
 mod domains;
 
-pub use acme::Acme;
+pub use acme::{Acme, External, HmacKey, hmac_key};
 pub use domains::Domains;
 
 use anyhow::Result;
@@ -275,6 +275,10 @@ mod tests {
             (
                 json!({"acme-eab-key-id": "x", "acme-eab-hmac-key": "?"}),
                 "option acme-eab-hmac-key: not in the base64url of ACME servers",
+            ),
+            (
+                json!({"acme-eab-key-id": "x", "acme-eab-hmac-key": "secret:no"}),
+                "option acme-eab-hmac-key: not a secret's URI such as secret:9m4e2mr0ui3e8a215n4g",
             ),
         ];
         for (config, said) in cases {

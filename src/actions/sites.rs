@@ -18,12 +18,15 @@ pub(super) fn list(hook: &mut Hook, params: &Params) -> Result<Results> {
         results.put("message", "no site has such a name");
     }
     results.put("count", sites.len().to_string());
+    if !sites.is_empty() {
+        results.put("certificates", overview.source.clone());
+    }
     let entries = sites.into_iter().map(|site| (site.name().to_string(), entry(&overview, site)));
     results.put_all("sites", entries, "list-sites name=TEXT lists those that have TEXT in a name");
     Ok(results)
 }
 
-fn entry(overview: &Overview, site: &Site) -> [(&'static str, String); 6] {
+fn entry(overview: &Overview, site: &Site) -> [(&'static str, String); 7] {
     let names: Vec<&str> = site.names.iter().map(Fqdn::as_str).collect();
     let upstreams: Vec<String> = site.upstreams.iter().map(ToString::to_string).collect();
     let parts = || overview.parts.get(site.name()).into_iter().flatten();
@@ -37,16 +40,26 @@ fn entry(overview: &Overview, site: &Site) -> [(&'static str, String); 6] {
         ("certificate", sources.join(" ")),
         ("expires", ends.unwrap_or_default()),
         ("state", state(overview, site)),
+        ("waits", waits(overview, site)),
     ]
 }
 
 fn state(overview: &Overview, site: &Site) -> String {
-    let mut why: Vec<String> = Vec::new();
-    for name in &site.names {
-        let Some(reason) = overview.why_not(&site.owner, name) else { continue };
-        if !why.contains(&reason) {
-            why.push(reason);
+    let why = each_once(site.names.iter().filter_map(|name| overview.why_not(&site.owner, name)));
+    if why.is_empty() { "served".to_owned() } else { why }
+}
+
+/// What the site's certificate waits for; nothing if it is there.
+fn waits(overview: &Overview, site: &Site) -> String {
+    each_once(site.names.iter().filter_map(|name| Some(format!("{name}: {}", overview.waits.get(name)?))))
+}
+
+fn each_once(texts: impl Iterator<Item = String>) -> String {
+    let mut seen: Vec<String> = Vec::new();
+    for text in texts {
+        if !seen.contains(&text) {
+            seen.push(text);
         }
     }
-    if why.is_empty() { "served".to_owned() } else { why.join("; ") }
+    seen.join("; ")
 }

@@ -135,6 +135,11 @@ impl Folder {
         self.acme().join("account.pem")
     }
 
+    /// The key of the operator's account outside ACME, where it comes from a secret.
+    pub fn external_key(&self) -> PathBuf {
+        self.acme().join("external.key")
+    }
+
     /// What is wanted from ACME.
     pub fn wanted(&self) -> PathBuf {
         self.acme().join("wanted.json")
@@ -169,7 +174,7 @@ impl Folder {
     }
 
     /// Closes a key's file that others can read.
-    pub(super) fn close(&self, host: &Host, path: &Path) -> Result<(), FileError> {
+    pub(crate) fn close(&self, host: &Host, path: &Path) -> Result<(), FileError> {
         let parent = if path.starts_with(self.certificates()) { self.certificates() } else { self.acme() };
         if host.mode(path)? == Some(KEY_MODE) && host.mode(&parent)? == Some(KEYS_MODE) {
             return Ok(());

@@ -8,6 +8,7 @@ pub mod acme;
 mod authority;
 mod choice;
 mod folder;
+mod gone;
 mod pair;
 pub mod signing;
 mod source;
@@ -16,6 +17,7 @@ mod supplied;
 mod when;
 
 pub use folder::Folder;
+pub use gone::Gone;
 pub use pair::Pair;
 pub use source::{Asked, Source, Wish};
 pub use store::{Part, Standing, Store, authority, keep_fallback};

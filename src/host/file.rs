@@ -2,6 +2,7 @@ use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::Host;
 
@@ -74,6 +75,12 @@ impl Host {
     pub fn size(&self, path: &Path) -> Result<u64, FileError> {
         let size = found(fs::metadata(path)).map_err(FileError::of("look at", path))?;
         Ok(size.map_or(0, |metadata| metadata.len()))
+    }
+
+    /// When a file was last written; nothing if it is not there.
+    pub fn modified(&self, path: &Path) -> Result<Option<SystemTime>, FileError> {
+        let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+        found(modified).map_err(FileError::of("look at", path))
     }
 
     /// A file's or folder's permission bits; nothing if it is not there.

@@ -61,7 +61,10 @@ async fn bind(
     wanted: &Wanted,
     external: &ExternalAccount,
 ) -> Fault {
-    let key = BASE64_URL_SAFE_NO_PAD.decode(&external.hmac_key).unwrap_or_default();
+    let Some(key) = &external.hmac_key else {
+        return Fault::Server("the secret in acme-eab-hmac-key cannot be used".to_owned());
+    };
+    let key = BASE64_URL_SAFE_NO_PAD.decode(key).unwrap_or_default();
     let external = ExternalAccountKey::new(external.key_id.clone(), &key);
     let contact = wanted.contact.as_ref().map(|address| format!("mailto:{address}"));
     let contact: Vec<&str> = contact.iter().map(String::as_str).collect();

@@ -47,7 +47,7 @@ impl Desk {
     async fn job(&self, account: &Account, mut job: Job) -> Result<()> {
         while !job.names.is_empty() {
             if let Some((name, problem)) = self.unanswered(&job.names).await {
-                self.note(&name, |_| Trouble::at_home(problem, now()));
+                self.note(&name, |before| Trouble::at_home(before, problem, now()));
                 job.names.retain(|other| *other != name);
                 continue;
             }

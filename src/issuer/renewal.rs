@@ -31,7 +31,7 @@ pub(super) fn is_to_be_asked(progress: &Progress, id: &Fqdn, pair: &Pair, now: O
     })
 }
 
-/// Asks the server about a pair.
+/// Asks the server about a pair. What is due stays so.
 pub(super) async fn ask(
     host: &Host,
     account: &Account,
@@ -41,6 +41,9 @@ pub(super) async fn ask(
     progress: &mut Progress,
 ) {
     let (Some(identifier), Some(certificate)) = (identifier(pair), pair.identifier()) else { return };
+    let before = progress.renewals.get(id).filter(|known| known.certificate == certificate);
+    let before = before.and_then(|known| known.at);
+    let due = before.filter(|at| *at <= now.unix_timestamp());
     let (at, ask) = match account.renewal_info(&identifier).await {
         Ok((info, again)) => {
             let window = (info.suggested_window.start, info.suggested_window.end);
@@ -50,10 +53,10 @@ pub(super) async fn ask(
         Err(Error::Unsupported(_)) => (None, LATEST),
         Err(error) => {
             log::warn!("the server does not say when {id} is to be renewed: {error}");
-            let before = progress.renewals.get(id).filter(|known| known.certificate == certificate);
-            (before.and_then(|known| known.at), SOONEST * 6)
+            (before, SOONEST * 6)
         }
     };
+    let at = due.or(at);
     progress.renewals.insert(id.clone(), Renewal { certificate, at, ask: (now + ask).unix_timestamp() });
 }
 

@@ -1,8 +1,10 @@
+use std::fmt;
+
 use serde_json::{Map, Value};
 use x509_parser::pem::Pem;
 
 use super::Malformed;
-use crate::cert::acme::ExternalAccount;
+use crate::wire::{Reason, SecretUri};
 
 /// Let's Encrypt's directory.
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
@@ -17,7 +19,34 @@ pub struct Acme {
     /// Who signs its own certificate, in PEM, where that is none of those whom the machine trusts.
     pub ca: Option<String>,
     /// The operator's account with whoever runs the server.
-    pub external: Option<ExternalAccount>,
+    pub external: Option<External>,
+}
+
+/// An account with whoever runs an ACME server, to which ours is to be bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct External {
+    /// The key's id.
+    pub key_id: String,
+    /// The key.
+    pub key: HmacKey,
+}
+
+/// The key of such an account.
+#[derive(Clone, PartialEq, Eq)]
+pub enum HmacKey {
+    /// Itself, in base64url.
+    Text(String),
+    /// The secret that holds it.
+    Secret(SecretUri),
+}
+
+impl fmt::Debug for HmacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("Text"),
+            Self::Secret(secret) => f.debug_tuple("Secret").field(secret).finish(),
+        }
+    }
 }
 
 impl Default for Acme {
@@ -27,6 +56,14 @@ impl Default for Acme {
 }
 
 impl Acme {
+    /// The secret with the key of the operator's account, if it is in one.
+    pub fn secret(&self) -> Option<&SecretUri> {
+        match &self.external.as_ref()?.key {
+            HmacKey::Secret(secret) => Some(secret),
+            HmacKey::Text(_) => None,
+        }
+    }
+
     /// Reads the options that begin with `acme-`.
     pub(super) fn parse(config: &Map<String, Value>) -> Result<Self, Malformed> {
         let text = |option: &str| config.get(option).and_then(Value::as_str).unwrap_or_default().trim();
@@ -65,20 +102,27 @@ impl Acme {
                 ));
             }
             (key_id, key) => {
-                let key = key.trim_end_matches('=');
-                let is_base64url =
-                    key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-                if !is_base64url || key.len() % 4 == 1 {
-                    return Err(malformed(
-                        "acme-eab-hmac-key",
-                        "not in the base64url of ACME servers".to_owned(),
-                    ));
-                }
-                Some(ExternalAccount { key_id: key_id.to_owned(), hmac_key: key.to_owned() })
+                let key = if key.starts_with(SecretUri::SCHEME) {
+                    key.parse().map(HmacKey::Secret).map_err(|reason: Reason| reason.to_string())
+                } else {
+                    hmac_key(key).map(HmacKey::Text).map_err(str::to_owned)
+                };
+                let key = key.map_err(|reason| malformed("acme-eab-hmac-key", reason))?;
+                Some(External { key_id: key_id.to_owned(), key })
             }
         };
         Ok(acme)
     }
+}
+
+/// The key of an external account as we keep it; of what is none nothing is repeated.
+pub fn hmac_key(text: &str) -> Result<String, &'static str> {
+    let key = text.trim().trim_end_matches('=');
+    let is_base64url = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if key.is_empty() || !is_base64url || key.len() % 4 == 1 {
+        return Err("not in the base64url of ACME servers");
+    }
+    Ok(key.to_owned())
 }
 
 /// HTTPS, a host, nothing that would not be in a URL.

@@ -7,12 +7,14 @@ use super::inputs::{self, Planned, planned};
 use super::nginx::{self, Difference, Paths};
 use super::overview::name_of;
 use super::plan::{Plan, Site};
+use super::serving::Parts;
 use super::wanted::Owner;
-use super::{secrets, serving};
+use super::{secrets, serving, waiting};
+use crate::cert::Asked;
 use crate::interface::Hook;
 use crate::options::{self, Options};
 use crate::reactive::Standing;
-use crate::wire::{Protection, RefusedRequest};
+use crate::wire::{Fqdn, Protection, RefusedRequest};
 
 /// What would be served now, what would change and why, in lines for a person. Nothing is changed, no password shown.
 pub fn explain(hook: &Hook) -> Result<Vec<String>> {
@@ -35,12 +37,18 @@ pub fn explain(hook: &Hook) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     lines.extend(malformed.map(|malformed| format!("{malformed}: planned with the last good options")));
     lines.extend(obstacle(hook)?.map(|obstacle| format!("blocked: {obstacle}")));
-    lines.extend(what(&plan, &owners));
-    lines.extend(changes(hook, &options, &plan)?);
+    let (paths, asked) = (Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(hook, &options));
+    let parts = serving::look(&hook.host, &paths, &asked, &plan)?;
+    let waits = waiting::waits(hook, &paths, &asked, &plan, &parts)?;
+    lines.extend(what(&plan, &owners, &waits));
+    if !plan.sites.is_empty() {
+        lines.push(format!("certificates: {}", waiting::source(hook, &asked, options.acme.is_agreed)));
+    }
+    lines.extend(changes(hook, &options, &plan, (&paths, &asked, &parts))?);
     Ok(lines)
 }
 
-fn what(plan: &Plan, owners: &BTreeMap<Owner, String>) -> Vec<String> {
+fn what(plan: &Plan, owners: &BTreeMap<Owner, String>, waits: &BTreeMap<Fqdn, String>) -> Vec<String> {
     let whom = |owner: &Owner| owners.get(owner).map_or("", String::as_str);
     let mut lines = Vec::new();
     if plan.sites.is_empty() {
@@ -57,6 +65,8 @@ fn what(plan: &Plan, owners: &BTreeMap<Owner, String>) -> Vec<String> {
             Protection::Text(credentials) => format!("    for the user {} alone", credentials.user()),
             Protection::Secret(secret) => format!("    for the user in {secret} alone"),
         }));
+        let wait = |name| Some(format!("    the certificate of {name} waits: {}", waits.get(name)?));
+        lines.extend(site.names.iter().filter_map(wait));
     }
     for (owner, answer) in &plan.answers {
         let whom = whom(owner);
@@ -69,23 +79,26 @@ fn what(plan: &Plan, owners: &BTreeMap<Owner, String>) -> Vec<String> {
     lines
 }
 
-fn changes(hook: &Hook, options: &Options, plan: &Plan) -> Result<Vec<String>> {
-    let (host, paths) = (&hook.host, Paths::new(&hook.host, &hook.context.unit)?);
+fn changes(
+    hook: &Hook,
+    options: &Options,
+    plan: &Plan,
+    (paths, asked, parts): (&Paths, &Asked, &Parts),
+) -> Result<Vec<String>> {
+    let host = &hook.host;
     let differences = if plan.sites.is_empty() {
-        nginx::differences(host, &paths, None)?
-    } else if nginx::missing(host, &paths)?.is_empty() {
-        let asked = inputs::asked(hook, options);
-        let parts = serving::look(host, &paths, &asked, plan)?;
+        nginx::differences(host, paths, None)?
+    } else if nginx::missing(host, paths)?.is_empty() {
         let (server, sites) =
-            (serving::server_as_is(host, &paths, options, &asked)?, serving::sites(&paths, plan, &parts));
-        nginx::differences(host, &paths, Some((&server, &sites)))?
+            (serving::server_as_is(host, paths, options, asked)?, serving::sites(paths, plan, parts));
+        nginx::differences(host, paths, Some((&server, &sites)))?
     } else {
         return Ok(vec!["install nginx, and write its configuration".to_owned()]);
     };
     if !differences.is_empty() {
         return Ok(differences.iter().map(change).collect());
     }
-    let serves = plan.sites.is_empty() || nginx::is_serving(host, &paths)?;
+    let serves = plan.sites.is_empty() || nginx::is_serving(host, paths)?;
     let line = if serves { "change nothing" } else { "start or reload nginx: it does not serve this yet" };
     Ok(vec![line.to_owned()])
 }

@@ -11,10 +11,11 @@ use super::obstacle::Obstacle;
 use super::plan::Plan;
 use super::renewal;
 use super::secrets;
-use super::serving::{PASSWORDS, bring_about};
+use super::serving::{PASSWORDS, Serving, bring_about};
 use super::summary::Summary;
 use super::supplied;
 use super::wanted::Owner;
+use crate::cert::{self, Gone};
 use crate::interface::{Hook, provides, websites};
 use crate::juju::tool::status::{State, Status};
 use crate::juju::tool::{port, unit};
@@ -28,6 +29,7 @@ const PORTS: &str = "ports";
 const VERSION: &str = "nginx version";
 const SUMMARY: &str = "summary";
 const OWN_ANSWER: &str = "own answer";
+const GONE: &str = "pairs of gone sites";
 
 /// The flag that says that files are still there which nginx may have needed until now.
 pub(super) const RETIRED: &str = "proxy.has-retired-certificates";
@@ -81,10 +83,12 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
         paths.certificates.bury(&hook.host)?;
         hook.flags().clear(&flag(RETIRED)?);
     }
+    forget_the_gone(hook, &paths, &plan, &serving)?;
     log::info!("{} sites are served, {} owners are answered", plan.sites.len(), plan.answers.len());
     set_ports(hook, &options, !plan.sites.is_empty())?;
     set_version(hook, serving.version)?;
-    let wanted = renewal::wanted(&hook.context, &options, &asked, &plan, &serving);
+    let files = (&hook.host, &paths.certificates);
+    let wanted = renewal::wanted(files, &hook.context, &options, &asked, &plan, &serving)?;
     troubles.extend(renewal::bring_about(&hook.host, &hook.context, &paths, wanted.as_ref(), &serving)?);
     let before = |owner: &Owner| told_before(hook, owner);
     let (answers, certified) = answers(&plan, &serving, &asked, &troubles, before);
@@ -113,6 +117,15 @@ pub(super) fn told(hook: &Hook, owner: &Owner) -> Value {
             text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
         }
     }
+}
+
+/// Deletes the pairs of sites that have been gone for long. A name that is reserved for somebody is not gone.
+fn forget_the_gone(hook: &mut Hook, paths: &nginx::Paths, plan: &Plan, serving: &Serving) -> Result<()> {
+    let mut gone: Gone = hook.state.kept(GONE)?;
+    let names = plan.claims.by_name().keys().map(String::as_str);
+    let served = serving.parts.values().flatten().map(|part| part.pem.as_path()).collect();
+    gone.look(&hook.host, &paths.certificates, names, &served, cert::now())?;
+    hook.state.keep(GONE, &gone)
 }
 
 /// The first site brings nginx onto the machine.

@@ -18,6 +18,7 @@ mod serving;
 mod summary;
 mod supplied;
 mod upstreams;
+mod waiting;
 mod wanted;
 
 pub use claims::Claims;
@@ -27,7 +28,7 @@ pub use lookup::{Known, Resolved, all as look_up};
 pub use obstacle::Obstacle;
 pub use overview::{Overview, overview};
 pub use plan::{Plan, Site, plan};
-pub use renew::{Renewed, renew};
+pub use renew::{Done, Renewed, renew};
 pub use supplied::{read_supplied, retry_supplied, secret_has_changed};
 pub use upstreams::Policy;
 pub use wanted::{Owner, Wanted};

@@ -11,9 +11,11 @@ use super::handlers::{obstacle, told};
 use super::inputs::{self, Planned, planned};
 use super::nginx::{self, Paths};
 use super::plan::{Plan, Site};
+use super::renewal;
 use super::secrets::{self, Secrets};
 use super::serving;
 use super::upstreams;
+use super::waiting;
 use super::wanted::{Owner, Wanted};
 use crate::cert::{Part, Source};
 use crate::interface::Hook;
@@ -41,6 +43,12 @@ pub struct Overview {
     pub addresses: BTreeSet<IpAddr>,
     /// Where this unit keeps its files.
     pub paths: Paths,
+    /// Where certificates are asked for, in words.
+    pub source: String,
+    /// What names wait for whose certificate has not come.
+    pub waits: BTreeMap<Fqdn, String>,
+    /// Where the ACME client says what it does.
+    pub follow: String,
     pub(super) secrets: Secrets,
     whom: BTreeMap<Owner, String>,
     /// What waits, and why, in the last answer to each owner.
@@ -57,8 +65,13 @@ pub fn overview(hook: &Hook) -> Result<Option<Overview>> {
         whom.insert(owner.clone(), name_of(hook, owner)?);
         told_of.insert(owner.clone(), pending(&told(hook, owner)));
     }
+    let asked = inputs::asked(hook, &options);
+    let parts = serving::look(&hook.host, &paths, &asked, &plan)?;
     Ok(Some(Overview {
-        parts: serving::look(&hook.host, &paths, &inputs::asked(hook, &options), &plan)?,
+        source: waiting::source(hook, &asked, options.acme.is_agreed),
+        waits: waiting::waits(hook, &paths, &asked, &plan, &parts)?,
+        follow: renewal::follow(&hook.host, &paths),
+        parts,
         live: nginx::certificates(&hook.host, &paths)?,
         is_serving: nginx::is_serving(&hook.host, &paths)?,
         obstacle: obstacle(hook)?,

@@ -4,7 +4,9 @@ use super::inputs;
 use super::nginx::passwords;
 use super::overview::Overview;
 use super::plan::Site;
+use super::renewal;
 use super::serving::{self, PASSWORDS, bring_about};
+use crate::cert::acme::Trouble;
 use crate::cert::{self, Part, Store};
 use crate::interface::Hook;
 use crate::wire::Fqdn;
@@ -16,11 +18,23 @@ pub struct Renewed {
     pub site: Fqdn,
     /// With which certificates.
     pub parts: Vec<Part>,
-    /// Whether one of them was issued just now; others bring theirs at a time of their own.
-    pub is_new: bool,
+    /// What was done about them.
+    pub done: Done,
 }
 
-/// Issues the self-signed certificates of these sites anew, whatever is left of them, and has nginx serve them.
+/// What was done about a site's certificates.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Done {
+    /// One was issued just now.
+    Issued,
+    /// The ACME client asks for one now; or, where the server's limits want it so, at the end of this trouble.
+    Asked(Option<Trouble>),
+    /// Nothing: their source brings the next one at a time of its own.
+    Left,
+}
+
+/// Issues the self-signed certificates of these sites anew, whatever is left of them, and has nginx serve them. Where they
+/// are to be from an ACME server it is asked, without waiting for it.
 pub fn renew(hook: &Hook, overview: &Overview, is_meant: impl Fn(&Site) -> bool) -> Result<Vec<Renewed>> {
     if hook.standing.is_stale() {
         bail!(
@@ -34,13 +48,19 @@ pub fn renew(hook: &Hook, overview: &Overview, is_meant: impl Fn(&Site) -> bool)
     let Overview { options, plan, paths, secrets, .. } = overview;
     let (host, asked) = (&hook.host, inputs::asked(hook, options));
     let sites: Vec<&Site> = plan.sites.iter().filter(|site| is_meant(site)).collect();
+    let is_meant = |id: &Fqdn| sites.iter().any(|site| site.name() == id);
+    let mut at_acme = renewal::hurry(host, &hook.context, paths, is_meant)?;
     let store = Store::new(host, &paths.certificates, &asked, cert::now())?;
     let mut renewed = Vec::new();
     for site in sites {
-        let is_new = store.renew(site.name(), &site.names)?;
-        renewed.push(Renewed { site: site.name().clone(), parts: Vec::new(), is_new });
+        let done = match at_acme.remove(site.name()) {
+            Some(waits) => Done::Asked(waits),
+            None if store.renew(site.name(), &site.names)? => Done::Issued,
+            None => Done::Left,
+        };
+        renewed.push(Renewed { site: site.name().clone(), parts: Vec::new(), done });
     }
-    if renewed.iter().any(|one| one.is_new) {
+    if renewed.iter().any(|one| one.done == Done::Issued) {
         let mut known = passwords::Known::of(hook.state.kept_all(PASSWORDS)?);
         bring_about(host, paths, options, &asked, plan, secrets, &mut known)?;
     }

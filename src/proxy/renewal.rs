@@ -4,41 +4,52 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::nginx::{Paths, systemctl};
 use super::plan::{Plan, Site};
 use super::serving::Serving;
-use crate::cert::acme::{Progress, Wanted, due};
-use crate::cert::{Asked, Source, now};
+use crate::cert::acme::{ExternalAccount, Progress, Trouble, Wanted, due};
+use crate::cert::{Asked, Folder, Pair, Source, now};
 use crate::host::{Command, Host, Owner};
 use crate::juju::Context;
-use crate::options::Options;
+use crate::options::{External, HmacKey, Options};
 use crate::wire::Fqdn;
 
 /// What certificates are wanted from ACME; nothing if they are wanted from elsewhere, or none.
 pub(super) fn wanted(
+    (host, folder): (&Host, &Folder),
     context: &Context,
     options: &Options,
     asked: &Asked,
     plan: &Plan,
     serving: &Serving,
-) -> Option<Wanted> {
+) -> Result<Option<Wanted>> {
     let is_to_do = |site: &&Site| {
         let mut parts = serving.parts.get(site.name()).into_iter().flatten();
         !serving.refused.contains_key(site.name()) && parts.any(|part| part.source != Source::Operator)
     };
     let sites: Vec<Vec<Fqdn>> = plan.sites.iter().filter(is_to_do).map(|site| site.names.clone()).collect();
-    let server = asked.server.clone().filter(|_| asked.source == Source::Acme && !sites.is_empty())?;
-    Some(Wanted {
+    let server = asked.server.clone().filter(|_| asked.source == Source::Acme && !sites.is_empty());
+    let Some(server) = server else { return Ok(None) };
+    let external = |external: &External| external_account(host, folder, external);
+    Ok(Some(Wanted {
         server,
         ca: options.acme.ca.clone(),
         contact: options.contact_email.as_ref().map(ToString::to_string),
-        external: options.acme.external.clone(),
+        external: options.acme.external.as_ref().map(external).transpose()?,
         http_port: options.http_port,
         proxies: context.proxies.clone(),
         sites,
-    })
+    }))
+}
+
+fn external_account(host: &Host, folder: &Folder, external: &External) -> Result<ExternalAccount> {
+    let hmac_key = match &external.key {
+        HmacKey::Text(key) => Some(key.clone()),
+        HmacKey::Secret(_) => host.read(&folder.external_key())?.and_then(|key| String::from_utf8(key).ok()),
+    };
+    Ok(ExternalAccount { key_id: external.key_id.clone(), hmac_key })
 }
 
 /// Says what is wanted and starts the client if something is due; what is in the way of names.
@@ -68,6 +79,55 @@ pub(super) fn bring_about(
     Ok(names.filter_map(trouble).collect())
 }
 
+/// Has the client order anew for these sites, whatever is left of their certificates, without waiting for it. For each
+/// site that is wanted from ACME: until when it has to wait, and why.
+pub(super) fn hurry(
+    host: &Host,
+    context: &Context,
+    paths: &Paths,
+    is_meant: impl Fn(&Fqdn) -> bool,
+) -> Result<BTreeMap<Fqdn, Option<Trouble>>> {
+    let folder = &paths.certificates;
+    let Some(mut wanted) = Wanted::read(host, folder)? else { return Ok(BTreeMap::new()) };
+    wanted.sites.retain(|names| names.first().is_some_and(&is_meant));
+    if wanted.sites.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    // The client writes its progress as long as it is at work.
+    let lock = host.lock(&folder.lock(), LOCK_LIMIT).with_context(|| {
+        format!(
+            "the ACME client is at work: run the action again when it has ended ({})",
+            follow(host, paths)
+        )
+    })?;
+    let mut progress = Progress::read(host, folder, &wanted)?;
+    for names in &wanted.sites {
+        let id = names.first();
+        let content = id.map(|id| host.read(&folder.pair(Source::Acme, id))).transpose()?.flatten();
+        progress.hurry(names, content.and_then(|content| Pair::read(&content)).as_ref(), now());
+    }
+    progress.write(host, folder)?;
+    drop(lock);
+    start(host, context, paths)?;
+    let waits = |names: &Vec<Fqdn>| {
+        let holding = names.iter().map(|name| progress.trouble(name).filter(|trouble| trouble.holds(now())));
+        // A site is ordered for as long as one of its names need not wait.
+        let waits =
+            holding.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().min_by_key(|one| one.again));
+        Some((names.first()?.clone(), waits.cloned()))
+    };
+    Ok(wanted.sites.iter().filter_map(waits).collect())
+}
+
+/// Where the client says what it does.
+pub(super) fn follow(host: &Host, paths: &Paths) -> String {
+    if host.is_machine() {
+        format!("journalctl -u {}", service_name(paths))
+    } else {
+        paths.certificates_log().display().to_string()
+    }
+}
+
 /// Nothing is wanted from ACME any more. The account's key is kept.
 pub(super) fn end(host: &Host, paths: &Paths) -> Result<()> {
     if host.mode(&paths.certificates.wanted())?.is_some() {
@@ -82,6 +142,9 @@ pub(super) fn end(host: &Host, paths: &Paths) -> Result<()> {
     }
     Ok(())
 }
+
+/// How long the client is waited for, which may just be about to end.
+const LOCK_LIMIT: Duration = Duration::from_secs(5);
 
 fn start(host: &Host, context: &Context, paths: &Paths) -> Result<()> {
     if host.is_machine() {

@@ -32,7 +32,7 @@ pub(super) struct Serving {
 
 /// Makes certificates, password files, configuration and nginx what the plan says.
 ///
-/// Certificates of sites that are gone are kept: the site may come back.
+/// Certificates of sites that are gone are kept for a while: the site may come back.
 pub(super) fn bring_about(
     host: &Host,
     paths: &Paths,

@@ -218,11 +218,16 @@ fn a_certificate_is_renewed_and_a_name_that_fails_then_keeps_its_own() {
 
 /// Puts in a pair's place one for two names that ends in 20 of 90 days, with which renewal is late.
 pub(crate) fn make_old(pem: &Path, server: &str) {
+    make(pem, server, -70, 20);
+}
+
+/// Puts in a pair's place one for two names that begins and ends so many days from now.
+pub(crate) fn make(pem: &Path, server: &str, begins: i64, ends: i64) {
     let names = ["a.example.com".to_owned(), "b.example.com".to_owned()];
     let mut params = rcgen::CertificateParams::new(names).unwrap();
     let now = time::OffsetDateTime::now_utc();
-    params.not_before = now - time::Duration::days(70);
-    params.not_after = now + time::Duration::days(20);
+    params.not_before = now + time::Duration::days(begins);
+    params.not_after = now + time::Duration::days(ends);
     let key = rcgen::KeyPair::generate().unwrap();
     let text =
         format!("Server: {server}\n{}{}", params.self_signed(&key).unwrap().pem(), key.serialize_pem());

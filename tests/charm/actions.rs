@@ -93,6 +93,8 @@ fn sites_and_requests_are_listed() {
     assert_eq!(
         lines(&sites),
         [
+            "certificates: self-signed: nobody is at the endpoint certificates, and no ACME server is asked without \
+             acme-agree-tos",
             "count: 2",
             "sites.a-example-com.certificate: self-signed",
             "sites.a-example-com.names: a.example.com b.example.com",
@@ -107,7 +109,7 @@ fn sites_and_requests_are_listed() {
         ]
     );
     let one_site = results(&mut world, "proxy/0", "list-sites", json!({"name": "b.ex"}));
-    assert_eq!((one_site["count"].as_str(), one_site.len()), ("1", 7));
+    assert_eq!((one_site["count"].as_str(), one_site.len()), ("1", 8));
     assert_eq!(
         lines(&results(&mut world, "proxy/0", "list-sites", json!({"name": "zzz"}))),
         ["count: 0", "message: no site has such a name"]
@@ -211,6 +213,7 @@ fn certificates_are_renewed_at_once() {
     assert_eq!(
         lines(&done),
         [
+            "asked: 0",
             "left: 0",
             "renewed: 1",
             "sites.a-example-com.certificate: self-signed",
@@ -244,7 +247,8 @@ fn flags_and_plan_are_shown() {
     assert_eq!(
         lines(&results(&mut world, "proxy/0", "show-plan", json!({}))),
         [format!(
-            "plan: serve a.example.com, for blog (ssl-termination:0)\n    to 127.0.0.1:{}\nchange nothing",
+            "plan: serve a.example.com, for blog (ssl-termination:0)\n    to 127.0.0.1:{}\ncertificates: self-signed: \
+             nobody is at the endpoint certificates, and no ACME server is asked without acme-agree-tos\nchange nothing",
             web.port
         )]
     );

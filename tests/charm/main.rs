@@ -3,6 +3,7 @@
 
 mod acme;
 mod acme_faults;
+mod acme_person;
 mod actions;
 mod attack;
 mod calls;

@@ -27,7 +27,9 @@ fn the_plan_is_told_and_nothing_is_changed() {
     world.juju.settle();
     let told = "serve a.example.com b.example.com, for blog (ssl-termination:0)\n    to 127.0.0.1:8080\n    \
                 for the user ann alone\n\
-                refused: blog/1, for blog (ssl-termination:0): fqdn[0]: an upper-case letter is in the name, which has to be in lower case: A\n";
+                refused: blog/1, for blog (ssl-termination:0): fqdn[0]: an upper-case letter is in the name, which has to be in lower case: A\n\
+                certificates: self-signed: nobody is at the endpoint certificates, and no ACME server is asked without \
+                acme-agree-tos\n";
     assert_eq!(plan(&mut world), format!("{told}change nothing\n"));
 
     let conf = world.path("etc/ssl-termination/proxy-0/conf");
@@ -82,6 +84,8 @@ fn the_plan_of_a_unit_in_trouble_begins_with_the_trouble() {
             "serve a.example.com, for blog (ssl-termination:0)",
             "    to nobody: it answers 503",
             "pending: a.example.com, for blog (ssl-termination:0): no upstreams: the site answers 503",
+            "certificates: self-signed: nobody is at the endpoint certificates, and no ACME server is asked without \
+             acme-agree-tos",
             "start or reload nginx: it does not serve this yet",
         ]
     );

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::Wanted;
-use crate::cert::Folder;
+use crate::cert::{Folder, Pair, rfc_3339};
 use crate::host::{Host, Owner};
 use crate::wire::Fqdn;
 
@@ -36,6 +36,12 @@ pub struct Trouble {
     pub tried: i64,
     /// When to try again.
     pub again: i64,
+    /// Until when the server itself wants to be left alone; 0 where it has said nothing.
+    #[serde(default)]
+    asked: i64,
+    /// When it failed in the last hour.
+    #[serde(default)]
+    recent: Vec<i64>,
 }
 
 /// When a pair is to be renewed.
@@ -54,6 +60,10 @@ pub struct Renewal {
 /// Let's Encrypt allows 5 failed validations a name and hour: with these there are at most 3.
 const FIRST: Duration = Duration::minutes(15);
 const LONGEST: Duration = Duration::hours(12);
+
+/// How often something may fail in an hour when a person is in a hurry: as often as Let's Encrypt allows.
+const MOST_AN_HOUR: usize = 5;
+const HOUR: i64 = 3600;
 
 /// The longest that a server's own word for when to come back is taken for.
 const LONGEST_ASKED: Duration = Duration::days(7);
@@ -75,6 +85,17 @@ impl Progress {
         Ok(())
     }
 
+    /// A person wants a site's certificate to be ordered now: `pair` is to be renewed whatever is left of it, and what
+    /// is in trouble waits no longer than the server's limits ask for.
+    pub fn hurry(&mut self, names: &[Fqdn], pair: Option<&Pair>, now: OffsetDateTime) {
+        let troubles = self.names.iter_mut().filter(|(name, _)| names.contains(name));
+        troubles.map(|(_, trouble)| trouble).chain(&mut self.server).for_each(|trouble| trouble.hurry(now));
+        if let (Some(id), Some(certificate)) = (names.first(), pair.and_then(Pair::identifier)) {
+            let (at, ask) = (Some(now.unix_timestamp()), (now + Duration::DAY).unix_timestamp());
+            self.renewals.insert(id.clone(), Renewal { certificate, at, ask });
+        }
+    }
+
     /// Why a name has no certificate yet.
     pub fn trouble(&self, name: &Fqdn) -> Option<&Trouble> {
         self.names.get(name).or(self.server.as_ref())
@@ -91,14 +112,48 @@ impl Trouble {
     ) -> Self {
         let failures = before.map_or(0, |before| before.failures).saturating_add(1);
         let wait = (FIRST * 2_i32.pow((failures - 1).min(10))).min(LONGEST);
-        let wait = wait.max(asked.unwrap_or_default().min(LONGEST_ASKED));
-        Self { problem, failures, tried: now.unix_timestamp(), again: (now + wait).unix_timestamp() }
+        let asked = asked.map(|asked| asked.min(LONGEST_ASKED));
+        let tried = now.unix_timestamp();
+        let mut recent = before.map_or_else(Vec::new, |before| before.in_the_hour_before(now));
+        recent.push(tried);
+        Self {
+            problem,
+            failures,
+            tried,
+            again: (now + wait.max(asked.unwrap_or_default())).unix_timestamp(),
+            asked: asked.map_or(0, |asked| (now + asked).unix_timestamp()),
+            recent,
+        }
     }
 
     /// Something that needs no long wait: nobody outside was asked.
-    pub fn at_home(problem: String, now: OffsetDateTime) -> Self {
+    pub fn at_home(before: Option<&Self>, problem: String, now: OffsetDateTime) -> Self {
         let again = (now + Duration::minutes(2)).unix_timestamp();
-        Self { problem, failures: 0, tried: now.unix_timestamp(), again }
+        let recent = before.map_or_else(Vec::new, |before| before.in_the_hour_before(now));
+        Self { problem, failures: 0, tried: now.unix_timestamp(), again, asked: 0, recent }
+    }
+
+    /// Waits no longer than the server's limits ask for.
+    fn hurry(&mut self, now: OffsetDateTime) {
+        let recent = self.in_the_hour_before(now);
+        let allowed = match recent.len().checked_sub(MOST_AN_HOUR) {
+            Some(over) => recent[over] + HOUR,
+            None => 0,
+        };
+        self.again = self.again.min(self.asked.max(allowed).max(now.unix_timestamp()));
+    }
+
+    fn in_the_hour_before(&self, now: OffsetDateTime) -> Vec<i64> {
+        let is_recent = |time: &&i64| (0..HOUR).contains(&(now.unix_timestamp() - **time));
+        self.recent.iter().filter(is_recent).copied().collect()
+    }
+
+    /// When it is tried again, in words.
+    pub fn next_try(&self, now: OffsetDateTime) -> String {
+        match OffsetDateTime::from_unix_timestamp(self.again) {
+            Ok(again) if self.holds(now) => format!("after {}", rfc_3339(again)),
+            _ => "with this unit's next hook".to_owned(),
+        }
     }
 
     /// Whether it is still to be waited for. Where the clock has been set back behind the last try, nothing is known
@@ -129,5 +184,35 @@ mod tests {
         let trouble = Trouble::after(None, "x".to_owned(), None, now);
         let holds = |minutes| trouble.holds(now + Duration::minutes(minutes));
         assert_eq!([-1, 0, 14, 15].map(holds), [false, true, true, false]);
+    }
+
+    #[test]
+    fn who_is_in_a_hurry_waits_for_the_servers_limits_alone() {
+        let start = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
+        let (name, other): (Fqdn, Fqdn) = ("a.bc".parse().unwrap(), "b.bc".parse().unwrap());
+        let mut progress = Progress::default();
+        let fail = |progress: &mut Progress, asked, now| {
+            let trouble = Trouble::after(progress.names.get(&name), "x".to_owned(), asked, now);
+            progress.names.insert(name.clone(), trouble);
+        };
+        let holds = |progress: &Progress, now| progress.names[&name].holds(now);
+        // Each time at once, up to five times an hour.
+        for minute in 0..5 {
+            let now = start + Duration::minutes(minute);
+            fail(&mut progress, None, now);
+            progress.hurry(std::slice::from_ref(&other), None, now);
+            assert!(holds(&progress, now), "another is meant");
+            progress.hurry(std::slice::from_ref(&name), None, now);
+            assert_eq!(holds(&progress, now), minute == 4);
+        }
+        assert_eq!(progress.names[&name].again, (start + Duration::HOUR).unix_timestamp());
+        let later = start + Duration::hours(2);
+        fail(&mut progress, Some(Duration::hours(3)), later);
+        progress.hurry(std::slice::from_ref(&name), None, later);
+        assert_eq!(progress.names[&name].again, (later + Duration::hours(3)).unix_timestamp(), "its word");
+        assert_eq!(progress.names[&name].failures, 6, "the next wait is no shorter for it");
+        progress.server = Some(Trouble::after(None, "x".to_owned(), None, later));
+        progress.hurry(std::slice::from_ref(&other), None, later);
+        assert!(!progress.server.as_ref().unwrap().holds(later));
     }
 }

@@ -29,8 +29,8 @@ pub struct Wanted {
 pub struct ExternalAccount {
     /// The key's id.
     pub key_id: String,
-    /// The key, in base64url.
-    pub hmac_key: String,
+    /// The key, in base64url; none while its secret cannot be read.
+    pub hmac_key: Option<String>,
 }
 
 impl std::fmt::Debug for ExternalAccount {

@@ -74,6 +74,15 @@ fn a_site_gets_its_certificate_from_the_related_provider() {
     let mut stage = Stage::new();
     let request = stage.request();
     assert!(request.starts_with("-----BEGIN CERTIFICATE REQUEST-----\n"), "{request}");
+    let listed = stage.world.juju.run_action("proxy/0", "list-sites", json!({})).results;
+    assert_eq!(listed["certificates"], "from the application at the endpoint certificates");
+    let waits = &listed["sites.a-example-com.waits"];
+    assert!(
+        waits.starts_with(&format!(
+            "{NAME}: moves to certificates: waiting for the certificate provider; asked since 20"
+        )),
+        "{waits}"
+    );
     stage.issue();
     assert_eq!((stage.told(), stage.get()), (served("certificates"), 200));
     assert_eq!(status(&stage.world), format!("active: serving {NAME}"));
