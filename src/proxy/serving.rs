@@ -51,6 +51,9 @@ pub(super) fn bring_about(
         server.challenge = Some(AccountKey::keep(host, &paths.certificates)?.thumbprint());
     }
     let store = Store::new(host, &paths.certificates, asked, cert::now())?;
+    if plan.sites.iter().any(|site| site.protection.is_some()) {
+        passwords::make_folder(host, paths)?;
+    }
     let mut parts = Parts::new();
     for site in &plan.sites {
         parts.insert(site.name().clone(), store.keep(site.name(), &site.names)?);

@@ -1,6 +1,6 @@
 //! `make bench`: what a hook costs, ours and the field's, measured in one run and written into docs/.
 //!
-//! `BENCH_QUICK=1` makes it a short run.
+//! `BENCH_QUICK=1` makes it a short run. `OLDER_CHARM=/path/to.charm` compares with that charm alone, and writes nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that fails ends")]
 #![allow(clippy::print_stderr, reason = "it tells a person how far it is")]
 #![allow(clippy::cast_precision_loss, reason = "numbers of clients and of KiB are small")]
@@ -10,6 +10,7 @@ mod deploy;
 mod field;
 mod machine;
 mod measure;
+mod older;
 mod plot;
 mod proxy;
 mod remote;
@@ -29,6 +30,9 @@ fn main() {
         arguments.split_first().map(|(first, rest)| (first.as_str(), rest))
     {
         return remote::serve(rest);
+    }
+    if let Some(archive) = std::env::var_os("OLDER_CHARM") {
+        return older::compare(Path::new(&archive));
     }
     field::lay_out();
     let contestants = field::laid_out();

@@ -53,7 +53,7 @@ impl Row {
     }
 }
 
-struct Proxy {
+pub(crate) struct Proxy {
     world: World,
     web: Web,
     passwords: bool,
@@ -71,7 +71,7 @@ pub(crate) fn run(quick: bool) -> Vec<Row> {
 
 fn row(sites: usize, passwords: bool, hooks: usize) -> Row {
     let begun = Instant::now();
-    let mut proxy = Proxy::with(sites, passwords);
+    let mut proxy = Proxy::with(None, sites, passwords);
     eprintln!("{sites} sites are served after {:.1?}", begun.elapsed());
     let (mut total, mut trial, mut reload, mut unchanged) = (vec![], vec![], vec![], vec![]);
     let (mut calls, mut peak_kib) = (0, 0);
@@ -91,8 +91,8 @@ fn row(sites: usize, passwords: bool, hooks: usize) -> Row {
 }
 
 impl Proxy {
-    /// As in [`crate::stage::Stage::set`], the clients are there before the charm.
-    fn with(sites: usize, passwords: bool) -> Self {
+    /// As in [`crate::stage::Stage::set`], the clients are there before the charm: the one in a folder, or this one.
+    pub(crate) fn with(charm: Option<&Path>, sites: usize, passwords: bool) -> Self {
         let mut world = World::new(7);
         world.put_before_nginx(&CLOCK.replace("NOTES", &world.path("notes").to_string_lossy()));
         world.juju.set_hook_limit(Duration::from_mins(10));
@@ -110,7 +110,8 @@ impl Proxy {
             proxy.ask(number, &format!("site{number}.example.com"));
         }
         proxy.world.juju.settle();
-        proxy.world.juju.refresh("proxy", &proxy.world.charm());
+        let charm = charm.map_or_else(|| proxy.world.charm(), |folder| proxy.world.charm_in(folder));
+        proxy.world.juju.refresh("proxy", &charm);
         let ports = [("http-port", proxy.world.http_port), ("https-port", proxy.world.https_port)];
         proxy.world.juju.configure("proxy", ports);
         proxy.world.juju.configure("proxy", [("allow-local-upstreams", true)]);
@@ -135,7 +136,7 @@ impl Proxy {
     }
 
     /// Another name is asked for; the hook, and the milliseconds in it of nginx's trial and reload. Then it is served.
-    fn change(&mut self, client: usize, name: &str) -> (HookRun, f64, f64) {
+    pub(crate) fn change(&mut self, client: usize, name: &str) -> (HookRun, f64, f64) {
         self.ask(client, name);
         let notes = self.world.path("notes");
         fs::write(&notes, "").unwrap();
@@ -159,10 +160,28 @@ impl Proxy {
     }
 
     /// A key that nobody looks at.
-    fn touch(&mut self, client: usize, turn: usize) -> HookRun {
+    pub(crate) fn touch(&mut self, client: usize, turn: usize) -> HookRun {
         let unit = format!("client{client}/0");
         self.world.juju.relation_set(&unit, self.clients[client], [("another", turn.to_string())]);
         self.step()
+    }
+
+    /// The machine restarts, and nginx with it.
+    pub(crate) fn reboot(&mut self) -> HookRun {
+        self.world.kill_nginx();
+        let machine = self.world.juju.machine(UNIT);
+        self.world.juju.reboot(machine);
+        self.settle("start")
+    }
+
+    pub(crate) fn update_status(&mut self) -> HookRun {
+        self.world.juju.update_status(UNIT);
+        self.settle("update-status")
+    }
+
+    /// Runs all that waits, and gives the one hook of that name.
+    fn settle(&mut self, hook: &str) -> HookRun {
+        self.world.juju.settle().into_iter().find(|run| run.hook == hook && run.committed).unwrap()
     }
 
     fn nginx(&self) -> Nginx {

@@ -173,5 +173,5 @@ fn one_site_among_many_is_changed_without_writing_the_others() {
     let [of_few, of_many] = [few, many].map(operations);
     assert_eq!(of_many.1, of_few.1);
     let for_each = (of_many.0 - of_few.0) / (many - few);
-    assert!(for_each <= 20, "with {few} sites {of_few:?}, with {many} {of_many:?}");
+    assert!(for_each <= 14, "with {few} sites {of_few:?}, with {many} {of_many:?}");
 }

@@ -47,7 +47,11 @@ impl World {
 
     /// The charm as it was packed, with its machine below our root.
     pub(crate) fn charm(&self) -> Charm {
-        let folder = self.own_charm.as_ref().map_or_else(|| packed::folder(), TempDir::path);
+        self.charm_in(self.own_charm.as_ref().map_or_else(|| packed::folder(), TempDir::path))
+    }
+
+    /// The charm in a folder, with its machine below our root.
+    pub(crate) fn charm_in(&self, folder: &Path) -> Charm {
         Charm::at(folder).env("SSL_TERMINATION_ROOT", self.root.path().to_string_lossy())
     }
 

@@ -64,6 +64,12 @@ impl fmt::Debug for Line {
     }
 }
 
+/// The folder of the password files, which must be there before the first of them.
+pub fn make_folder(host: &Host, paths: &Paths) -> Result<()> {
+    host.create_folder(&paths.state, 0o711)?;
+    Ok(host.create_folder(&paths.passwords(), 0o711)?)
+}
+
 /// The password file of the site `id`. It stays as it is, salt and all, while it is right for the credentials.
 ///
 /// nginx reads it at each request: a new password counts from now on, without a reload.
@@ -103,8 +109,6 @@ fn write(
     let path = paths.password_file(id);
     let mode = if worker.is_some() { 0o640 } else { 0o600 };
     let readable = Worker::readable(worker);
-    host.create_folder(&paths.state, 0o711)?;
-    host.create_folder(&paths.passwords(), 0o711)?;
     if present != content || host.mode(&path)? != Some(mode) || !host.belongs_to(&path, readable)? {
         host.write(&path, content, mode, readable)?;
     }
@@ -174,6 +178,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let host = Host::new(folder.path(), "");
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
+        make_folder(&host, &paths).unwrap();
         let id: Fqdn = "a.example".parse().unwrap();
         let mut before = BTreeMap::new();
         let mut kept = |user, password| {
@@ -201,6 +206,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let host = Host::new(folder.path(), "");
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
+        make_folder(&host, &paths).unwrap();
         let ids: [Fqdn; 2] = ["a.example", "b.example"].map(|name| name.parse().unwrap());
         let keep_those = |ids: &[Fqdn]| {
             let mut known = Known::default();

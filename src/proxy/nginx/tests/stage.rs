@@ -61,6 +61,7 @@ impl Stage {
         let site = self.sites.last_mut().unwrap();
         let credentials = Credentials::new(user, password).unwrap();
         let worker = self.server.worker.as_ref();
+        passwords::make_folder(&self.host, &self.paths).unwrap();
         passwords::keep(
             &self.host,
             &self.paths,

@@ -1,0 +1,50 @@
+//! `OLDER_CHARM=/path/to.charm make bench`: what hooks cost with this charm, and with an earlier one of it, in turns.
+
+use std::path::Path;
+
+use test_juju::{Charm, HookRun};
+
+use crate::measure::median;
+use crate::proxy::Proxy;
+
+const ROUNDS: usize = 21;
+
+/// A hook of the proxy, brought about as its name says.
+type Hook = (&'static str, fn(&mut Proxy, usize) -> HookRun);
+
+const HOOKS: [Hook; 4] = [
+    ("nothing changes", |proxy, turn| proxy.touch(0, turn)),
+    ("an answer changes", |proxy, turn| proxy.change(0, &format!("turn{turn}.example.com")).0),
+    ("update-status", |proxy, _| proxy.update_status()),
+    ("start", |proxy, _| proxy.reboot()),
+];
+
+/// Says it as a table in Markdown.
+#[allow(clippy::print_stdout, reason = "the answer to the one who runs it")]
+pub(crate) fn compare(archive: &Path) {
+    let unpacked = tempfile::tempdir().unwrap();
+    let folder = unpacked.path().join("charm");
+    Charm::packed(archive, &folder);
+    println!("| hook | sites | before | now | now to before | calls before | now |");
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    for sites in [1, 100] {
+        let mut both = [Some(&*folder), None].map(|charm| Proxy::with(charm, sites, false));
+        for (name, hook) in HOOKS {
+            let (mut times, mut ratios, mut calls) = ([vec![], vec![]], vec![], [0; 2]);
+            for turn in 0..ROUNDS {
+                let runs = both.each_mut().map(|proxy| hook(proxy, turn));
+                let [before, now] = runs.each_ref().map(|run| run.millis);
+                times[0].push(before);
+                times[1].push(now);
+                ratios.push(now / before);
+                calls = runs.map(|run| run.calls.len());
+            }
+            let [before, now] = times.map(|times| median(&times));
+            let [calls_before, calls_now] = calls;
+            println!(
+                "| {name} | {sites} | {before:.1} ms | {now:.1} ms | {:.2} | {calls_before} | {calls_now} |",
+                median(&ratios)
+            );
+        }
+    }
+}
