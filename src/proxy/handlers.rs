@@ -52,7 +52,8 @@ pub fn announce(hook: &mut Hook) -> Result<()> {
     let to = match &hook.event {
         _ if hook.anew => relations(hook)?,
         Event::Relation(event) if matches!(event.kind, RelationKind::Joined | RelationKind::Changed) => {
-            relations(hook)?.into_iter().filter(|relation| *relation == event.relation).collect()
+            let serves = serving_endpoints(hook).iter().any(|endpoint| endpoint == event.relation.endpoint());
+            if serves { vec![event.relation.clone()] } else { Vec::new() }
         }
         _ => return Ok(()),
     };
