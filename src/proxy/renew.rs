@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 
 use super::inputs;
@@ -48,8 +50,8 @@ pub fn renew(hook: &Hook, overview: &Overview, is_meant: impl Fn(&Site) -> bool)
     let Overview { options, plan, paths, secrets, .. } = overview;
     let (host, asked) = (&hook.host, inputs::asked(hook, options));
     let sites: Vec<&Site> = plan.sites.iter().filter(|site| is_meant(site)).collect();
-    let is_meant = |id: &Fqdn| sites.iter().any(|site| site.name() == id);
-    let mut at_acme = renewal::hurry(host, &hook.context, paths, is_meant)?;
+    let meant: BTreeSet<&Fqdn> = sites.iter().map(|site| site.name()).collect();
+    let mut at_acme = renewal::hurry(host, &hook.context, paths, |id| meant.contains(id))?;
     let store = Store::new(host, &paths.certificates, &asked, cert::now())?;
     let mut renewed = Vec::new();
     for site in sites {

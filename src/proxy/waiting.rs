@@ -1,6 +1,6 @@
 //! Where certificates are asked for, and what those wait for that have not come: in words, for a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -13,6 +13,8 @@ use crate::cert::acme::{Progress, Wanted};
 use crate::cert::{Asked, Part, Source, Standing, now, rfc_3339};
 use crate::interface::Hook;
 use crate::wire::Fqdn;
+
+const NOT_ASKED: &str = "the unit's next hook asks for it";
 
 /// Where certificates are asked for.
 pub(super) fn source(hook: &Hook, asked: &Asked, is_agreed: bool) -> String {
@@ -47,7 +49,9 @@ pub(super) fn waits(
     for site in &plan.sites {
         for name in lacking(site) {
             let why = match asked.source {
-                Source::Acme => acme.says(&name),
+                Source::Acme => {
+                    acme.as_ref().and_then(|acme| acme.says(&name)).unwrap_or_else(|| NOT_ASKED.to_owned())
+                }
                 Source::Certificates => of_provider(hook, paths, site, &name)?,
                 Source::SelfSigned | Source::Operator => continue,
             };
@@ -62,32 +66,37 @@ fn of_provider(hook: &Hook, paths: &Paths, site: &Site, name: &Fqdn) -> Result<S
     let told = told(hook, &site.owner);
     let mut said =
         ["_pending", "_notes"].into_iter().filter_map(|key| told.get(key)?.get(name.as_str())?.as_str());
-    let said = said.next().unwrap_or("the unit's next hook asks for it");
+    let said = said.next().unwrap_or(NOT_ASKED);
     let since = hook.host.modified(&paths.certificates.request(site.name()))?;
     let since = since.map(|since| format!("; asked since {}", rfc_3339(since.into())));
     Ok(said.to_owned() + &since.unwrap_or_default())
 }
 
 /// What the ACME client was told, and how far it has come.
-struct Acme(Option<(Wanted, Progress)>);
+struct Acme {
+    server: String,
+    names: BTreeSet<Fqdn>,
+    progress: Progress,
+}
 
 impl Acme {
-    fn read(hook: &Hook, paths: &Paths) -> Result<Self> {
+    fn read(hook: &Hook, paths: &Paths) -> Result<Option<Self>> {
         let (host, folder) = (&hook.host, &paths.certificates);
-        let Some(wanted) = Wanted::read(host, folder)? else { return Ok(Self(None)) };
+        let Some(wanted) = Wanted::read(host, folder)? else { return Ok(None) };
         let progress = Progress::read(host, folder, &wanted)?;
-        Ok(Self(Some((wanted, progress))))
+        Ok(Some(Self {
+            server: wanted.server,
+            names: wanted.sites.into_iter().flatten().collect(),
+            progress,
+        }))
     }
 
-    fn says(&self, name: &Fqdn) -> String {
-        match &self.0 {
-            Some((wanted, progress)) if wanted.sites.iter().flatten().any(|one| one == name) => {
-                match progress.trouble(name) {
-                    Some(trouble) => format!("{}; tried again {}", trouble.problem, trouble.next_try(now())),
-                    None => format!("asked of {}, no answer yet", wanted.server),
-                }
-            }
-            _ => "the unit's next hook asks for it".to_owned(),
-        }
+    /// What is known of a name; nothing if the client was not told of it.
+    fn says(&self, name: &Fqdn) -> Option<String> {
+        self.names.get(name)?;
+        Some(match self.progress.trouble(name) {
+            Some(trouble) => format!("{}; tried again {}", trouble.problem, trouble.next_try(now())),
+            None => format!("asked of {}, no answer yet", self.server),
+        })
     }
 }

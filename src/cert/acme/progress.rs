@@ -88,8 +88,14 @@ impl Progress {
     /// A person wants a site's certificate to be ordered now: `pair` is to be renewed whatever is left of it, and what
     /// is in trouble waits no longer than the server's limits ask for.
     pub fn hurry(&mut self, names: &[Fqdn], pair: Option<&Pair>, now: OffsetDateTime) {
-        let troubles = self.names.iter_mut().filter(|(name, _)| names.contains(name));
-        troubles.map(|(_, trouble)| trouble).chain(&mut self.server).for_each(|trouble| trouble.hurry(now));
+        for name in names {
+            if let Some(trouble) = self.names.get_mut(name) {
+                trouble.hurry(now);
+            }
+        }
+        if let Some(trouble) = &mut self.server {
+            trouble.hurry(now);
+        }
         if let (Some(id), Some(certificate)) = (names.first(), pair.and_then(Pair::identifier)) {
             let (at, ask) = (Some(now.unix_timestamp()), (now + Duration::DAY).unix_timestamp());
             self.renewals.insert(id.clone(), Renewal { certificate, at, ask });
