@@ -5,6 +5,7 @@
 //! names.
 
 mod at_once;
+mod begun;
 mod command;
 mod connect;
 mod file;
@@ -17,6 +18,7 @@ mod space;
 mod write;
 
 pub use at_once::at_once;
+pub use begun::Begun;
 pub use command::Command;
 pub use file::{FileError, Mode, Owner};
 pub use lock::Lock;

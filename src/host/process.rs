@@ -1,16 +1,12 @@
 use std::fs::OpenOptions;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
-
-use super::{Command, Host, ProcessId};
+use super::{Begun, Command, Host, ProcessId};
 
 /// What a program left behind.
 #[derive(Debug, Clone)]
@@ -24,7 +20,7 @@ pub struct Output {
 }
 
 impl Output {
-    fn ok(self, command: &Command) -> Result<Self, ProcessError> {
+    pub(super) fn ok(self, command: &Command) -> Result<Self, ProcessError> {
         if self.status.success() {
             return Ok(self);
         }
@@ -93,40 +89,25 @@ fn ending(status: ExitStatus) -> String {
 }
 
 impl Host {
-    /// Runs a program to its end, whatever its exit status.
-    pub fn run(&self, command: &Command) -> Result<Output, ProcessError> {
-        let failed = |error| command.failed(error);
+    /// Starts a program; what it does is asked for later.
+    pub fn begin(&self, command: &Command) -> Result<Begun, ProcessError> {
         let mut process = self.process(command);
         process
             .stdin(if command.stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = process.spawn().map_err(failed)?;
-        let watched = watch(&mut child, command);
-        match watched {
-            Ok(Watched::Ended { stdout, stderr }) => {
-                let status = child.wait().map_err(failed)?;
-                let stderr = String::from_utf8_lossy(&stderr).trim().to_owned();
-                Ok(Output { status, stdout, stderr })
-            }
-            Ok(Watched::TooMuch) => {
-                end(&mut child);
-                Err(ProcessError::TooMuch { command: command.to_string(), most: command.most })
-            }
-            Ok(Watched::TimedOut) => {
-                end(&mut child);
-                Err(ProcessError::TimedOut { command: command.to_string(), limit: command.limit })
-            }
-            Err(error) => {
-                end(&mut child);
-                Err(failed(error))
-            }
-        }
+        let child = process.spawn().map_err(|error| command.failed(error))?;
+        Begun::new(child, command.clone())
+    }
+
+    /// Runs a program to its end, whatever its exit status.
+    pub fn run(&self, command: &Command) -> Result<Output, ProcessError> {
+        self.begin(command)?.end()
     }
 
     /// Runs a program that must succeed.
     pub fn run_ok(&self, command: &Command) -> Result<Output, ProcessError> {
-        self.run(command)?.ok(command)
+        self.begin(command)?.end_ok()
     }
 
     /// Runs a program that must succeed and that nothing may interrupt: it has as long as it takes, and what it says
@@ -165,115 +146,10 @@ impl Host {
     }
 }
 
-/// What came of a child.
-enum Watched {
-    Ended { stdout: Vec<u8>, stderr: Vec<u8> },
-    TimedOut,
-    TooMuch,
-}
-
-/// Feeds and drains the child until it has ended or reaches a limit.
-///
-/// Only the child's end counts, not that of its pipes: a daemon that it started may hold them open.
-fn watch(child: &mut Child, command: &Command) -> io::Result<Watched> {
-    let mut stdin = command.stdin.as_slice();
-    let pidfd = pidfd_open(pid(child)?, PidfdFlags::empty())?;
-    let (mut to_child, mut stdout, mut stderr) =
-        (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let deadline = Instant::now() + command.limit;
-    let mut ended = false;
-    loop {
-        let left = if ended { Duration::ZERO } else { deadline.saturating_duration_since(Instant::now()) };
-        let ready = wait(
-            [
-                Some((pidfd.as_fd(), PollFlags::IN)).filter(|_| !ended),
-                stdout.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::IN)),
-                stderr.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::IN)),
-                to_child.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::OUT)),
-            ],
-            left,
-        )?;
-        match ready {
-            [false, false, false, _] if ended => {
-                return Ok(Watched::Ended { stdout: out, stderr: err });
-            }
-            [false, false, false, false] if Instant::now() >= deadline => return Ok(Watched::TimedOut),
-            _ => ended |= ready[0],
-        }
-        if ready[1] {
-            drain(&mut stdout, &mut out)?;
-        }
-        if ready[2] {
-            drain(&mut stderr, &mut err)?;
-        }
-        if out.len() + err.len() > command.most {
-            return Ok(Watched::TooMuch);
-        }
-        if ready[3] {
-            feed(&mut to_child, &mut stdin)?;
-        }
-    }
-}
-
-/// Which of the file descriptors are ready, after at most `limit`.
-fn wait(fds: [Option<(BorrowedFd<'_>, PollFlags)>; 4], limit: Duration) -> io::Result<[bool; 4]> {
-    let mut polled: Vec<PollFd<'_>> =
-        fds.iter().flatten().map(|&(fd, flags)| PollFd::from_borrowed_fd(fd, flags)).collect();
-    let limit = Timespec::try_from(limit).map_err(io::Error::other)?;
-    match poll(&mut polled, Some(&limit)) {
-        Err(rustix::io::Errno::INTR) => return Ok([false; 4]),
-        result => result?,
-    };
-    let mut polled = polled.iter();
-    Ok(fds.map(|slot| slot.is_some() && polled.next().is_some_and(|fd| !fd.revents().is_empty())))
-}
-
-/// Reads what is there; closes the pipe at its end.
-fn drain(pipe: &mut Option<impl Read>, bytes: &mut Vec<u8>) -> io::Result<()> {
-    let Some(open) = pipe else { return Ok(()) };
-    let mut chunk = [0; 16 * 1024];
-    let read = open.read(&mut chunk)?;
-    bytes.extend_from_slice(&chunk[..read]);
-    if read == 0 {
-        *pipe = None;
-    }
-    Ok(())
-}
-
-/// Writes what a ready pipe takes without blocking; closes it when all is written or nobody reads.
-fn feed(pipe: &mut Option<impl Write>, bytes: &mut &[u8]) -> io::Result<()> {
-    const PIPE_BUF: usize = 4096;
-    let Some(open) = pipe else { return Ok(()) };
-    match open.write(&bytes[..bytes.len().min(PIPE_BUF)]) {
-        Ok(written) => *bytes = &bytes[written..],
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => *bytes = &[],
-        Err(error) => return Err(error),
-    }
-    if bytes.is_empty() {
-        *pipe = None;
-    }
-    Ok(())
-}
-
-fn pid(child: &Child) -> io::Result<Pid> {
-    i32::try_from(child.id())
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or_else(|| io::Error::other("the process has no number"))
-}
-
-/// Kills the child and what it started, and takes its exit status so that no zombie stays.
-fn end(child: &mut Child) {
-    if let Ok(pid) = pid(child) {
-        let _ = kill_process_group(pid, Signal::KILL);
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn host() -> Host {
@@ -319,6 +195,26 @@ mod tests {
             host().run(&command).unwrap_err().to_string(),
             "`sleep 60` did not finish within 50ms and was killed: see what it waits for"
         );
+    }
+
+    #[test]
+    fn programs_run_side_by_side() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe").display().to_string();
+        host().run_ok(&Command::new("mkfifo").arg(&pipe)).unwrap();
+        // Neither ends without the other.
+        let cat = host().begin(&Command::new("cat").arg(&pipe)).unwrap();
+        host().run_ok(&Command::new("tee").arg(pipe).stdin("hello")).unwrap();
+        assert_eq!(cat.end().unwrap().stdout, b"hello");
+    }
+
+    #[test]
+    fn a_program_that_nobody_waits_for_is_killed() {
+        let begun = host().begin(&Command::new("sleep").arg("60")).unwrap();
+        let id = begun.id();
+        assert!(Path::new("/proc").join(id.to_string()).exists());
+        drop(begun);
+        assert!(!Path::new("/proc").join(id.to_string()).exists());
     }
 
     #[test]

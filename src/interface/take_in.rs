@@ -6,66 +6,96 @@ use anyhow::Result;
 use super::{Keys, PUBLISHED, TOO_LONG, keys, too_long};
 use crate::host::Host;
 use crate::juju::tool::relation::Bag;
-use crate::juju::tool::{ToolError, relation};
+use crate::juju::tool::{Asked, ToolError, relation};
 use crate::juju::{Event, Metadata, RelationEvent, RelationId, RelationKind, UnitName};
 use crate::reactive::View;
 
 /// How much has to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// What the event is about.
-    Event,
     /// Who is there; of the units that are known, nothing.
     Members,
     /// Everything.
     Everything,
 }
 
-/// Takes into the view what the event says, or more.
-pub(super) fn take_in(
-    host: &Host,
+/// Asks for the databag that the event is about, if it is about one.
+pub(super) fn ask(host: &Host, metadata: &Metadata, event: &Event) -> Option<Asked<Bag>> {
+    let Event::Relation(event) = event else { return None };
+    Some(whose(event, keys_of(metadata, event)?)?.ask(host, &event.relation))
+}
+
+/// Takes into the view what the event says, with the answer to [`ask`].
+pub(super) fn take_in_event(
     metadata: &Metadata,
     event: &Event,
-    reach: Reach,
+    bag: Option<Result<Bag, ToolError>>,
     view: &mut View,
 ) -> Result<()> {
-    match (reach, event) {
-        (Reach::Event, Event::Relation(event)) => take_in_event(host, metadata, event, view),
-        (Reach::Event, _) => Ok(()),
-        _ => read(host, metadata, reach, view),
+    let Event::Relation(event) = event else { return Ok(()) };
+    let Some(keys) = keys_of(metadata, event) else { return Ok(()) };
+    let relation = &event.relation;
+    match (event.kind, &event.remote_unit) {
+        (RelationKind::Departed, Some(unit)) => return view.forget_unit(relation, unit),
+        (RelationKind::Departed, None) => return Ok(()),
+        (RelationKind::Broken, _) => return view.forget(relation),
+        (RelationKind::Created | RelationKind::Joined | RelationKind::Changed, _) => {}
+    }
+    let (Some(bag), Some(whose)) = (bag, whose(event, keys)) else {
+        return view.relate(relation, &event.remote_app);
+    };
+    let Some(bag) = if_there(heard(bag, &whose, keys))? else { return Ok(()) };
+    view.relate(relation, &event.remote_app)?;
+    match whose {
+        Whose::Unit(unit) => view.put_unit(relation, unit, bag),
+        Whose::Application(_) => {
+            view.put_application(relation, bag)?;
+            event.remote_unit.iter().try_for_each(|unit| view.put_unit(relation, unit, Bag::new()))
+        }
     }
 }
 
-fn take_in_event(host: &Host, metadata: &Metadata, event: &RelationEvent, view: &mut View) -> Result<()> {
-    let Some(keys) = metadata.endpoint(event.relation.endpoint()).and_then(keys) else { return Ok(()) };
-    let relation = &event.relation;
-    match (event.kind, &event.remote_unit) {
-        (RelationKind::Joined | RelationKind::Changed, unit) if keys.of_application => {
-            if let Some(bag) = if_there(get_application(host, relation, &event.remote_app, keys))? {
-                view.relate(relation, &event.remote_app)?;
-                view.put_application(relation, bag)?;
-                unit.iter().try_for_each(|unit| view.put_unit(relation, unit, Bag::new()))?;
-            }
-            Ok(())
+/// Whose databag it is.
+enum Whose<'a> {
+    Unit(&'a UnitName),
+    Application(&'a str),
+}
+
+impl Whose<'_> {
+    fn ask(&self, host: &Host, relation: &RelationId) -> Asked<Bag> {
+        match self {
+            Self::Unit(unit) => relation::get(host, relation, unit),
+            Self::Application(app) => relation::get_application(host, relation, app),
         }
-        (RelationKind::Joined | RelationKind::Changed, Some(unit)) => {
-            if let Some(bag) = if_there(get(host, relation, unit, keys))? {
-                view.relate(relation, &event.remote_app)?;
-                view.put_unit(relation, unit, bag)?;
-            }
-            Ok(())
-        }
-        (RelationKind::Created | RelationKind::Joined | RelationKind::Changed, _) => {
-            view.relate(relation, &event.remote_app)
-        }
-        (RelationKind::Departed, Some(unit)) => view.forget_unit(relation, unit),
-        (RelationKind::Departed, None) => Ok(()),
-        (RelationKind::Broken, _) => view.forget(relation),
     }
+}
+
+impl fmt::Display for Whose<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unit(unit) => unit.fmt(f),
+            Self::Application(app) => f.write_str(app),
+        }
+    }
+}
+
+/// The databag that an event is about.
+fn whose(event: &RelationEvent, keys: Keys) -> Option<Whose<'_>> {
+    match (event.kind, &event.remote_unit) {
+        (RelationKind::Joined | RelationKind::Changed, _) if keys.of_application => {
+            Some(Whose::Application(&event.remote_app))
+        }
+        (RelationKind::Joined | RelationKind::Changed, Some(unit)) => Some(Whose::Unit(unit)),
+        _ => None,
+    }
+}
+
+fn keys_of(metadata: &Metadata, event: &RelationEvent) -> Option<Keys> {
+    keys(metadata.endpoint(event.relation.endpoint())?)
 }
 
 /// Asks Juju who is there, reads every unit or those that are new, and forgets who is not there.
-fn read(host: &Host, metadata: &Metadata, reach: Reach, view: &mut View) -> Result<()> {
+pub(super) fn read(host: &Host, metadata: &Metadata, reach: Reach, view: &mut View) -> Result<()> {
     let mut there = BTreeSet::new();
     for endpoint in metadata.endpoints() {
         let Some(keys) = keys(endpoint) else { continue };
@@ -99,20 +129,21 @@ fn read_relation(
     for unit in known.difference(&there) {
         view.forget_unit(id, unit)?;
     }
+    let read = |whose: Whose<'_>| heard(whose.ask(host, id).answer(), &whose, keys);
     for unit in there.iter().filter(|unit| reach == Reach::Everything || !known.contains(unit)) {
-        let bag = if keys.of_application { Bag::new() } else { get(host, id, unit, keys)? };
+        let bag = if keys.of_application { Bag::new() } else { read(Whose::Unit(unit))? };
         view.put_unit(id, unit, bag)?;
     }
     let app = view.relation(id)?.map(|relation| relation.app.clone()).unwrap_or_default();
     if keys.of_application && reach == Reach::Everything && !app.is_empty() {
-        view.put_application(id, get_application(host, id, &app, keys)?)?;
+        view.put_application(id, read(Whose::Application(&app))?)?;
     }
     Ok(())
 }
 
 /// What our own unit's databag holds of the keys that we publish, as Juju has it.
 pub(super) fn read_own(host: &Host, unit: &UnitName, relation: &RelationId) -> Result<Option<Bag>> {
-    let mut bag = if_there(relation::get(host, relation, unit).map_err(Into::into))?;
+    let mut bag = if_there(relation::get(host, relation, unit).answer().map_err(Into::into))?;
     if let Some(bag) = &mut bag {
         bag.retain(|key, _| PUBLISHED.contains(&key.as_str()));
     }
@@ -128,22 +159,13 @@ pub(super) fn if_there<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// What a unit has published, as far as we look at it.
-fn get(host: &Host, relation: &RelationId, unit: &UnitName, keys: Keys) -> Result<Bag> {
-    heard(relation::get(host, relation, unit), unit, keys)
-}
-
-/// What an application has published, as far as we look at it.
-fn get_application(host: &Host, relation: &RelationId, app: &str, keys: Keys) -> Result<Bag> {
-    heard(relation::get_application(host, relation, app), app, keys)
-}
-
-/// One that has published more than can be read has said nothing of use, and harms itself alone.
-fn heard(bag: Result<Bag, ToolError>, who: impl fmt::Display, keys: Keys) -> Result<Bag> {
+/// What somebody has published, as far as we look at it. One who has published more than can be read has said nothing of
+/// use, and harms himself alone.
+fn heard(bag: Result<Bag, ToolError>, whose: &Whose<'_>, keys: Keys) -> Result<Bag> {
     match bag {
         Err(error) if error.is_too_much() => {
             log::warn!("{error}");
-            let value = |key: &&str| ((*key).to_owned(), format!("{TOO_LONG}all that {who} has published"));
+            let value = |key: &&str| ((*key).to_owned(), format!("{TOO_LONG}all that {whose} has published"));
             Ok(keys.watched.iter().map(value).collect())
         }
         bag => Ok(of_ours(bag?, keys)),

@@ -222,7 +222,7 @@ fn certificates_are_renewed_at_once() {
     );
     let after = ["a.example.com", "b.example.com"].map(|name| digest(&mut world, name));
     assert!(before[0] != after[0] && before[1] == after[1]);
-    assert_ne!(world.nginx_workers(), workers, "nginx has been told");
+    assert!(!world.nginx_workers().is_subset(&workers), "nginx has been told");
     assert_eq!(world.get("https://a.example.com/").send().code, 200);
 
     // A hook that Juju has not committed comes first.

@@ -102,7 +102,7 @@ fn a_value_that_is_published_already_is_not_written_again() {
     let request = r#"{"contact-email": "", "credentials": "", "fqdn": ["a.example.com"], "upstreams": []}"#;
     let run = quietly(&mut model, "send-cert-info --endpoint back", request);
     let set = format!("relation-set -r back:{back} --file - <<< {}", json!({"cert-request": request}));
-    assert_eq!(said(&run), [STATE_GET, &set, STATE_SET]);
+    assert_eq!(said(&run), [STATE_GET, STATE_SET, &set]);
     let run =
         quietly(&mut model, "send-cert-info --endpoint back", r#"{"upstreams":[],"fqdn":["a.example.com"]}"#);
     assert_eq!(said(&run), [STATE_GET]);
@@ -111,7 +111,7 @@ fn a_value_that_is_published_already_is_not_written_again() {
         "relation-set -r front:{front} --file - <<< {}",
         json!({"status": r#"{"a": [true, null], "b": 1}"#})
     );
-    assert_eq!(said(&run), [STATE_GET, &set, STATE_SET]);
+    assert_eq!(said(&run), [STATE_GET, STATE_SET, &set]);
     let run = quietly(&mut model, "send-status --endpoint front", r#"{"a":[true,null],"b":1}"#);
     assert_eq!(said(&run), [STATE_GET]);
 }
@@ -201,7 +201,7 @@ fn a_relation_that_was_removed_by_force_is_left_out_and_forgotten() {
         let sent = json!({"status": "[1]"});
         format!("relation-set -r front:{relation} --file - <<< {sent}")
     };
-    assert_eq!(calls(&run), [STATE_GET, &set(web), &set(shop), STATE_SET]);
+    assert_eq!(calls(&run), [STATE_GET, STATE_SET, &set(web), &set(shop)]);
     assert_eq!(published(&model, shop, "status").as_deref(), Some("[1]"));
     let run = quietly(&mut model, "send-status --endpoint front", "[1]");
     assert_eq!(calls(&run), [STATE_GET]);

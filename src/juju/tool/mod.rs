@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 use serde::de::DeserializeOwned;
 
-use crate::host::{Command, FileError, Host, ProcessError};
+use crate::host::{Begun, Command, FileError, Host, ProcessError};
 
 /// A hook tool that could not be called, refused, or answered what it should not.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,27 @@ impl ToolError {
     /// Whether this Juju has no such tool.
     pub fn is_missing_tool(&self) -> bool {
         matches!(self, Self::Process(ProcessError::Missing(_)))
+    }
+}
+
+/// A tool that is at work while we go on. Juju takes one call after the other, in whatever order they come; what they
+/// share is the time that their programs take to start.
+#[derive(Debug)]
+#[must_use = "it is killed if nobody waits for its answer"]
+pub struct Asked<T> {
+    command: Command,
+    begun: Result<Begun, ProcessError>,
+    read: fn(&Command, &[u8]) -> Result<T, ToolError>,
+}
+
+impl<T> Asked<T> {
+    fn new(host: &Host, command: Command, read: fn(&Command, &[u8]) -> Result<T, ToolError>) -> Self {
+        Self { begun: host.begin(&command), command, read }
+    }
+
+    /// Waits for its answer.
+    pub fn answer(self) -> Result<T, ToolError> {
+        (self.read)(&self.command, &self.begun?.end_ok()?.stdout)
     }
 }
 

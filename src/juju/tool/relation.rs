@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ToolError, ask, call, yaml_safe};
+use super::{Asked, ToolError, ask, call, read, yaml_safe};
 use crate::host::{Command, Host};
 use crate::juju::{RelationId, UnitName};
 
@@ -10,15 +10,15 @@ use crate::juju::{RelationId, UnitName};
 pub type Bag = BTreeMap<String, String>;
 
 /// A unit's whole databag on a relation.
-pub fn get(host: &Host, relation: &RelationId, unit: &UnitName) -> Result<Bag, ToolError> {
+pub fn get(host: &Host, relation: &RelationId, unit: &UnitName) -> Asked<Bag> {
     let command = Command::new("relation-get").args(["--format=json", "-r"]);
-    ask(host, &command.args([relation.to_string(), "-".to_owned(), unit.to_string()]))
+    Asked::new(host, command.args([relation.to_string(), "-".to_owned(), unit.to_string()]), read)
 }
 
 /// The databag of the application at the other side of a relation.
-pub fn get_application(host: &Host, relation: &RelationId, app: &str) -> Result<Bag, ToolError> {
+pub fn get_application(host: &Host, relation: &RelationId, app: &str) -> Asked<Bag> {
     let command = Command::new("relation-get").args(["--format=json", "-r"]);
-    ask(host, &command.args([&*relation.to_string(), "--app", "-", app]))
+    Asked::new(host, command.args([&*relation.to_string(), "--app", "-", app]), read)
 }
 
 /// Sets keys of our own unit's databag; an empty text deletes the key. Juju applies it when the hook has ended well.

@@ -121,6 +121,11 @@ impl Store {
         }
     }
 
+    /// Whether there is a file, this version wrote it, and the hook that did has ended.
+    pub fn is_sound(&self) -> bool {
+        self.found.is_some() && !self.is_migrated() && self.died.is_none()
+    }
+
     /// Whether another version of this program wrote the file.
     pub fn is_migrated(&self) -> bool {
         self.found.as_ref().is_some_and(|file| file.stamp != VERSION)

@@ -108,7 +108,7 @@ fn what_a_hook_costs_at_this_endpoint() {
     let run = next(&mut stage.world);
     assert_eq!(
         names(&run),
-        ["state-get", "relation-get", "relation-set", "state-set", "status-set"],
+        ["state-get", "relation-get", "state-set", "relation-set", "status-set"],
         "the relation-set is the answer to the client"
     );
     let published = [("x", "y")];

@@ -1,6 +1,7 @@
 //! Charms on disk and hooks as processes: the only part that touches the system.
 
 mod environment;
+mod order;
 mod process;
 mod serve;
 mod tools;

@@ -12,9 +12,13 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
+use super::order::Order;
 use super::serve::{Served, Server};
 use crate::context::HookContext;
 use crate::{Fault, HookRun};
+
+/// How long a call waits, before it is looked again whether one is still to come before it.
+const MOMENT: Duration = Duration::from_millis(2);
 
 /// A program to run for a unit.
 #[derive(Debug)]
@@ -117,13 +121,14 @@ fn attend(
     let ended = pidfd_open(pid, PidfdFlags::empty())?;
     let deadline = Instant::now() + program.limit;
     let mut listener = Some(listener);
-    let mut hanging = Vec::new();
+    let (mut order, mut hanging) = (Order::default(), Vec::new());
     loop {
         let mut events = vec![PollFd::new(&ended, PollFlags::IN)];
         events.extend(listener.as_ref().map(|listener| PollFd::new(listener, PollFlags::IN)));
         let left = deadline.saturating_duration_since(Instant::now());
+        let patience = if order.is_waiting() { left.min(MOMENT) } else { left };
         let patience =
-            (!run.timed_out).then(|| Timespec::try_from(left)).transpose().map_err(io::Error::other)?;
+            (!run.timed_out).then(|| Timespec::try_from(patience)).transpose().map_err(io::Error::other)?;
         match poll(&mut events, patience.as_ref()) {
             Err(rustix::io::Errno::INTR) => continue,
             other => other?,
@@ -135,8 +140,12 @@ fn attend(
         if left.is_zero() && !run.timed_out {
             run.timed_out = true;
             kill_process_group(pid, Signal::KILL)?;
-        } else if let Some(open) = listener.as_ref().filter(|_| called) {
-            let (stream, _) = open.accept()?;
+            continue;
+        }
+        if let Some(open) = listener.as_ref().filter(|_| called) {
+            order.add(open.accept()?.0)?;
+        }
+        while let Some(stream) = order.next() {
             served.look_at_memory(child.id());
             thread::sleep(program.call_delay);
             // A tool that was killed in the middle of its call is nobody's error.
@@ -148,7 +157,7 @@ fn attend(
                 Ok(Served::Hangs(stream)) => hanging.push(stream),
                 Ok(Served::AgentDies(stream)) => {
                     run.agent_died = true;
-                    listener = None;
+                    (listener, order) = (None, Order::default());
                     drop(stream);
                 }
                 Ok(Served::Answered) | Err(_) => {}
