@@ -13,7 +13,7 @@ use crate::world::{World, packed};
 /// A charm of examples/ in a folder of its own. Python's packages may be out of reach: then there is none, unless `CI` is
 /// set.
 #[expect(clippy::print_stderr, reason = "who runs the tests should know")]
-fn laid_out(name: &str) -> Option<TempDir> {
+pub(crate) fn laid_out(name: &str) -> Option<TempDir> {
     let folder = tempfile::tempdir().unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/lay-out-example");
     let binary = packed::binary();

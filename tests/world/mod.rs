@@ -4,6 +4,7 @@
 
 mod curl;
 pub(crate) mod packed;
+pub(crate) mod pages;
 pub(crate) mod pebble;
 pub(crate) mod statuses;
 mod web;

@@ -10,14 +10,14 @@ use test_juju::RelationId;
 
 use crate::world::World;
 
-pub(super) const PROVIDER: &str = "name: authority\nprovides: {certificates: {interface: tls-certificates}}";
+pub(crate) const PROVIDER: &str = "name: authority\nprovides: {certificates: {interface: tls-certificates}}";
 
-pub(super) struct Authority {
+pub(crate) struct Authority {
     folder: TempDir,
 }
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let authority = Self { folder: tempfile::tempdir().unwrap() };
         authority.openssl(
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt -days 900 \
@@ -27,12 +27,12 @@ impl Authority {
     }
 
     /// The file with its certificate.
-    pub(super) fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.folder.path().join("ca.crt")
     }
 
     /// What a provider says to a request: a certificate as it was asked for.
-    pub(super) fn issue(&self, request: &str) -> Value {
+    pub(crate) fn issue(&self, request: &str) -> Value {
         fs::write(self.folder.path().join("csr.pem"), request).unwrap();
         self.openssl("x509 -req -in csr.pem -CA ca.crt -CAkey ca.key -CAcreateserial -out crt.pem -days 90 -copy_extensions copy");
         let text = |file: &str| fs::read_to_string(self.folder.path().join(file)).unwrap();
@@ -43,7 +43,7 @@ impl Authority {
     }
 
     /// A certificate for a name with a key of its own: the texts of both.
-    pub(super) fn pair(&self, name: &str) -> (String, String) {
+    pub(crate) fn pair(&self, name: &str) -> (String, String) {
         self.openssl(&format!(
             "req -newkey rsa:2048 -nodes -keyout own.key -out own.csr -subj /CN=x -addext subjectAltName=DNS:{name}"
         ));
@@ -63,7 +63,7 @@ impl Authority {
 }
 
 /// The signing requests that the proxy has published.
-pub(super) fn requests(world: &World, relation: RelationId) -> Vec<String> {
+pub(crate) fn requests(world: &World, relation: RelationId) -> Vec<String> {
     let bag = world.juju.bag(relation, "proxy/0");
     let list: Value =
         bag.get("certificate_signing_requests").map_or(json!([]), |text| serde_json::from_str(text).unwrap());
@@ -72,7 +72,7 @@ pub(super) fn requests(world: &World, relation: RelationId) -> Vec<String> {
 }
 
 /// The provider says this.
-pub(super) fn say(world: &mut World, relation: RelationId, key: &str, value: &Value) {
+pub(crate) fn say(world: &mut World, relation: RelationId, key: &str, value: &Value) {
     world.juju.app_set("authority", relation, [(key, value.to_string())]);
     world.juju.settle();
 }

@@ -1,6 +1,6 @@
 //! Certificates from the application at the endpoint `certificates`, and those that the operator supplies.
 
-mod authority;
+pub(crate) mod authority;
 mod provider;
 mod python;
 mod supplied;

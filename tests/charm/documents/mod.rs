@@ -1,61 +1,19 @@
 //! The documents say nothing that does not work: commands, links, the tutorial.
 
-mod command;
-mod operator;
+mod check;
+mod juju;
+mod others;
+mod places;
+mod played;
+mod stage;
 mod tutorial;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use command::{Command, check};
-
-/// A page, and where it lies in the package.
-struct Page {
-    path: String,
-    text: String,
-}
-
-impl Page {
-    fn read(path: &str) -> Self {
-        let text = fs::read_to_string(source(path)).unwrap();
-        Self { path: path.to_owned(), text }
-    }
-
-    fn all() -> Vec<Self> {
-        let docs = fs::read_dir(source("docs")).unwrap().map(|entry| entry.unwrap().file_name());
-        let docs = docs.filter_map(|name| Some(format!("docs/{}", name.to_str()?)));
-        let pages =
-            docs.chain(["README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md"].map(str::to_owned));
-        let pages =
-            pages.filter(|path| Path::new(path).extension().is_some_and(|extension| extension == "md"));
-        pages.map(|path| Self::read(&path)).collect()
-    }
-}
-
-fn source(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-#[test]
-fn every_command_is_one_that_there_is() {
-    let pages = Page::all();
-    let commands: Vec<(String, Command)> = pages
-        .iter()
-        .flat_map(|page| Command::all(&page.text).into_iter().map(|command| (page.path.clone(), command)))
-        .collect();
-    let programs: BTreeSet<&str> = commands.iter().map(|(_, command)| command.words[0].as_str()).collect();
-    for program in ["juju", "make", "curl"] {
-        assert!(programs.contains(program), "no {program} is found: {programs:?}");
-    }
-    let wrong: Vec<String> = commands
-        .iter()
-        .filter_map(|(page, command)| {
-            Some(format!("{page}: {}: {}", command.words.join(" "), check(command).err()?))
-        })
-        .collect();
-    assert_eq!(wrong, Vec::<String>::new());
-}
+use crate::examples;
+use crate::world::pages::{Page, source};
 
 #[test]
 fn every_link_leads_to_a_file_and_a_heading() {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use super::{Page, source};
 use crate::world::World;
+use crate::world::pages::{Page, source};
 
 /// What is neither a comment nor empty.
 fn lines(text: &str) -> Vec<&str> {
@@ -13,11 +13,26 @@ fn lines(text: &str) -> Vec<&str> {
 
 #[test]
 fn the_tutorial_shows_its_scenario_piece_by_piece() {
-    let page = Page::read("docs/tutorial.md").text;
-    let shown: String =
-        page.split("```juju\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let page = Page::read("docs/tutorial.md");
+    let shown = page.fences("juju").concat();
     let scenario = fs::read_to_string(source("docs/tutorial.juju")).unwrap();
     assert_eq!(lines(&shown), lines(&scenario));
+}
+
+/// Runs a script of the project as from a shell: what cargo tells a test would have crates built anew.
+fn from_a_shell(script: &str, args: &[&str]) -> String {
+    let kept = ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "CARGO_TARGET_DIR", "RUSTUP_TOOLCHAIN"];
+    let kept = kept.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
+    let played = Command::new(source(script)).args(args).env_clear().envs(kept).output().unwrap();
+    let told = String::from_utf8_lossy(&played.stdout).into_owned();
+    assert!(played.status.success(), "{told}{}", String::from_utf8_lossy(&played.stderr));
+    told
+}
+
+#[test]
+fn an_example_is_tried() {
+    let told = from_a_shell("scripts/try-example", &["bash-client"]);
+    assert!(told.contains("expect-status"), "{told}");
 }
 
 #[test]
@@ -35,18 +50,8 @@ fn the_tutorial_works_from_top_to_bottom() {
     let copy = world.path("copy.juju");
     fs::write(&copy, scenario.replace(FOLDER, &folder)).unwrap();
 
-    // As from a shell: what cargo tells a test would have crates built anew.
-    let kept = ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "CARGO_TARGET_DIR", "RUSTUP_TOOLCHAIN"];
-    let kept = kept.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
-    let played = Command::new(source("scripts/tutorial"))
-        .arg(&copy)
-        .args([&folder, &other.http_port.to_string()])
-        .env_clear()
-        .envs(kept)
-        .output()
-        .unwrap();
-    let (told, wrong) = (String::from_utf8_lossy(&played.stdout), String::from_utf8_lossy(&played.stderr));
-    assert!(played.status.success(), "{told}{wrong}");
+    let port = other.http_port.to_string();
+    let told = from_a_shell("scripts/tutorial", &[copy.to_str().unwrap(), &folder, &port]);
     assert_eq!(told.matches("stdout: Hello from my-blog").count(), 2, "{told}");
     for said in [
         "stderr: curl: (60) SSL certificate problem",

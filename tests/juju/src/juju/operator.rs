@@ -41,7 +41,7 @@ impl Juju {
     }
 
     /// A value as it is written on a command line, for an option of the application's charm.
-    pub(crate) fn option_value(&self, application: &str, option: &str, text: &str) -> Value {
+    pub fn option_value(&self, application: &str, option: &str, text: &str) -> Value {
         let options = self.model.application(application).charm.options();
         options.get(option).map_or_else(|| text.into(), |option| option.read(text))
     }
