@@ -214,8 +214,9 @@ fn life() {
     let reinstall = ["--quiet=2", "--yes", "--reinstall", "install", "nginx", "nginx-common"];
     run(Command::new("apt-get").args(reinstall).env("http_proxy", &machine.way_out));
     assert_eq!((get("a.example.com", 443), master("proxy-0")), (served(), before));
+    let before = master("proxy-0");
     documents(&mut machine);
-    assert!(master("proxy-0") != before);
+    assert_ne!(master("proxy-0"), before);
     assert_eq!(get("a.example.com", 443), served());
 
     // nginx dies, and is there again without a hook; the next change finds it.

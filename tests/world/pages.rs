@@ -1,7 +1,7 @@
 //! The documents, and the commands in them.
 //!
-//! Indented blocks and those that begin with "```sh" are commands, each as a shell takes it; other fences show something
-//! else. Within a line, code is a command if it begins with one of [`PROGRAMS`] and leaves nothing open.
+//! Indented blocks and fences of `sh` are commands, each as a shell takes it; other fences show something else. Within a
+//! line, code is a command if it begins with one of [`PROGRAMS`] and leaves nothing open.
 
 use std::fs;
 use std::path::{Path, PathBuf};

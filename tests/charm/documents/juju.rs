@@ -116,7 +116,7 @@ fn act(stage: &mut Stage, line: &Line<'_>) -> Result<String, String> {
                 None if value("--format") == Some("json") => {
                     Ok(json!({(*unit): {"results": nested(&ran.results), "status": "completed"}}).to_string())
                 }
-                None => Ok(ran.results.iter().map(|(key, value)| format!("{key}: {value}\n")).collect()),
+                None => Ok(lines(ran.results.iter().map(|(key, value)| format!("{key}: {value}")))),
             };
         }
         ("exec", args) => {
@@ -159,26 +159,21 @@ fn act(stage: &mut Stage, line: &Line<'_>) -> Result<String, String> {
         ("status", []) => {
             let status = |unit: &String| {
                 let (state, message) = stage.world.juju.status(unit);
-                format!("{unit} {state} {message}\n")
+                format!("{unit} {state} {message}")
             };
-            return Ok(units(stage).iter().map(status).collect());
+            return Ok(lines(units(stage).iter().map(status)));
         }
         ("show-unit", [unit]) => {
             let (app, _) = unit.split_once('/').ok_or("no unit")?;
-            let relations = stage.world.juju.relations(app);
-            let bag = |(relation, unit): (RelationId, &String)| {
-                format!("{unit}: {:?}\n", stage.world.juju.bag(relation, unit))
+            let (juju, units) = (&stage.world.juju, units(stage));
+            let bags = |id: RelationId| {
+                units.iter().map(move |unit| format!("{unit}: {:?}", juju.bag(id, unit))).collect::<Vec<_>>()
             };
-            let units = units(stage);
-            return Ok(relations
-                .into_iter()
-                .flat_map(|id| units.iter().map(move |unit| (id, unit)))
-                .map(bag)
-                .collect());
+            return Ok(lines(juju.relations(app).into_iter().flat_map(bags)));
         }
         ("debug-log", []) => {
             let log = stage.world.juju.log(value("--include").ok_or("whose?")?);
-            return Ok(log.into_iter().map(|(level, text)| format!("{level} {text}\n")).collect());
+            return Ok(lines(log.into_iter().map(|(level, text)| format!("{level} {text}"))));
         }
         (name, args) => return Err(format!("juju {name} {args:?} cannot be run")),
     }
@@ -243,4 +238,8 @@ fn units(stage: &Stage) -> BTreeSet<String> {
     };
     let seen = juju.status_log().iter().map(|(unit, _)| &**unit);
     seen.filter(is_there).map(str::to_owned).collect()
+}
+
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.collect::<Vec<_>>().join("\n")
 }
