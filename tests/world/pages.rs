@@ -47,13 +47,24 @@ impl Page {
     }
 
     pub(crate) fn all() -> Vec<Self> {
-        let docs = fs::read_dir(source("docs")).unwrap().map(|entry| entry.unwrap().file_name());
-        let docs = docs.filter_map(|name| Some(format!("docs/{}", name.to_str()?)));
-        let pages =
-            docs.chain(["README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md"].map(str::to_owned));
-        let pages =
-            pages.filter(|path| Path::new(path).extension().is_some_and(|extension| extension == "md"));
-        pages.map(|path| Self::read(&path)).collect()
+        let inside = |folder: &str| {
+            let names = fs::read_dir(source(folder)).unwrap().map(|entry| entry.unwrap().file_name());
+            names.map(|name| format!("{folder}/{}", name.to_str().unwrap())).collect::<Vec<_>>()
+        };
+        let examples = inside("examples");
+        let readmes = examples.iter().map(|example| format!("{example}/README.md"));
+        let others =
+            ["README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md", "tests/juju/README.md"];
+        let paths = others
+            .map(str::to_owned)
+            .into_iter()
+            .chain(inside("docs"))
+            .chain(readmes)
+            .chain(examples.clone());
+        paths
+            .filter(|path| path.ends_with(".md") && source(path).is_file())
+            .map(|path| Self::read(&path))
+            .collect()
     }
 
     /// Its commands from top to bottom.

@@ -45,10 +45,11 @@ pub(super) fn runs(reached: &BTreeSet<String>, command: &Command) -> bool {
     match command.words().collect::<Vec<_>>().as_slice() {
         [".ci/run"] => true,
         ["make", targets @ ..] => targets.iter().all(|target| reached.contains(&format!("make {target}"))),
-        // All tests are.
+        // All tests of all packages are.
         ["cargo", "test", "--test", name, ..] => {
             has("cargo test --workspace") && source(&format!("tests/{name}/main.rs")).exists()
         }
+        ["cargo", "build" | "test", "-p", "test-juju", ..] => has("cargo test --workspace"),
         ["charmcraft", name, ..] => has(&format!("charmcraft {name}")),
         [script, ..] if script.starts_with("scripts/") => source(script).exists() && has(script),
         words => has(&words.join(" ")),

@@ -36,6 +36,8 @@ pub(super) enum Place {
     Stage,
     /// `tests/machine` does, where systemd is.
     Machine,
+    /// `tutorial.rs` does, in the project's folder.
+    Project,
     /// `.ci/run` does.
     Check,
     /// It is named, without what it needs to be run.
@@ -52,6 +54,8 @@ pub(super) fn place(command: &Command) -> Place {
         Place::Named
     } else if command.is_for_systemd() {
         Place::Machine
+    } else if matches!(words[..], ["scripts/try-example", ..] | ["cargo", "run", ..]) {
+        Place::Project
     } else if [".ci/run", "cargo", "charmcraft", "make"].contains(&program) || program.starts_with("scripts/")
     {
         Place::Check

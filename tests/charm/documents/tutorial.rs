@@ -1,10 +1,14 @@
-//! docs/tutorial.md shows docs/tutorial.juju piece by piece, and scripts/tutorial plays it.
+//! What pages have run in the project's folder: examples, scenarios, and the tutorial, which shows docs/tutorial.juju piece
+//! by piece.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use crate::world::World;
+use super::places::{Place, place};
+use crate::examples;
 use crate::world::pages::{Page, source};
+use crate::world::{World, packed};
 
 /// What is neither a comment nor empty.
 fn lines(text: &str) -> Vec<&str> {
@@ -19,20 +23,40 @@ fn the_tutorial_shows_its_scenario_piece_by_piece() {
     assert_eq!(lines(&shown), lines(&scenario));
 }
 
-/// Runs a script of the project as from a shell: what cargo tells a test would have crates built anew.
-fn from_a_shell(script: &str, args: &[&str]) -> String {
+/// Runs a command in the project's folder as from a shell: what cargo tells a test would have crates built anew.
+fn from_a_shell(command: &str) -> String {
     let kept = ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "CARGO_TARGET_DIR", "RUSTUP_TOOLCHAIN"];
     let kept = kept.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
-    let played = Command::new(source(script)).args(args).env_clear().envs(kept).output().unwrap();
-    let told = String::from_utf8_lossy(&played.stdout).into_owned();
-    assert!(played.status.success(), "{told}{}", String::from_utf8_lossy(&played.stderr));
+    let mut shell = Command::new("bash");
+    let ran = shell.args(["-c", command]).current_dir(source(".")).env_clear().envs(kept).output().unwrap();
+    let told = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success(), "{command}: {told}{}", String::from_utf8_lossy(&ran.stderr));
     told
 }
 
+/// As the pages say; a charm of one's own is one of the examples, which is laid out before, and the player of scenarios is
+/// built already.
 #[test]
-fn an_example_is_tried() {
-    let told = from_a_shell("scripts/try-example", &["bash-client"]);
-    assert!(told.contains("expect-status"), "{told}");
+fn examples_are_tried() {
+    let player = packed::binary().with_file_name("test-juju").display().to_string();
+    let others = [
+        ("cargo run -p test-juju --bin test-juju --", player.as_str()),
+        ("NAME", "bash-client"),
+        ("my-charm", "target/examples/bash-client"),
+        ("[SEED]", "7"),
+    ];
+    let commands = Page::all().into_iter().flat_map(|page| page.commands());
+    let commands = commands.filter(|command| place(command) == Place::Project);
+    let ready = |text: String| others.iter().fold(text, |text, (one, other)| text.replace(one, other));
+    let commands: BTreeSet<String> = commands.map(|command| ready(command.text)).collect();
+    let scripts = commands.iter().filter(|command| command.starts_with("scripts/"));
+    let scripts: Vec<&String> = scripts
+        .filter(|command| !command.contains("python") || examples::laid_out("python-client").is_some())
+        .collect();
+    let played = commands.iter().filter(|command| !command.starts_with("scripts/"));
+    for command in scripts.into_iter().chain(played) {
+        assert!(from_a_shell(command).contains("> expect-status"), "{command}");
+    }
 }
 
 #[test]
@@ -51,7 +75,7 @@ fn the_tutorial_works_from_top_to_bottom() {
     fs::write(&copy, scenario.replace(FOLDER, &folder)).unwrap();
 
     let port = other.http_port.to_string();
-    let told = from_a_shell("scripts/tutorial", &[copy.to_str().unwrap(), &folder, &port]);
+    let told = from_a_shell(&format!("scripts/tutorial {} {folder} {port}", copy.display()));
     assert_eq!(told.matches("stdout: Hello from my-blog").count(), 2, "{told}");
     for said in [
         "stderr: curl: (60) SSL certificate problem",
