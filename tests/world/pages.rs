@@ -51,20 +51,14 @@ impl Page {
             let names = fs::read_dir(source(folder)).unwrap().map(|entry| entry.unwrap().file_name());
             names.map(|name| format!("{folder}/{}", name.to_str().unwrap())).collect::<Vec<_>>()
         };
-        let examples = inside("examples");
-        let readmes = examples.iter().map(|example| format!("{example}/README.md"));
-        let others =
-            ["README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md", "tests/juju/README.md"];
-        let paths = others
-            .map(str::to_owned)
-            .into_iter()
-            .chain(inside("docs"))
-            .chain(readmes)
-            .chain(examples.clone());
-        paths
-            .filter(|path| path.ends_with(".md") && source(path).is_file())
-            .map(|path| Self::read(&path))
-            .collect()
+        let root = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md"].map(str::to_owned);
+        let readmes = inside("examples").into_iter().map(|example| format!("{example}/README.md"));
+        let readmes = readmes.chain(["examples", "tests/juju"].map(|folder| format!("{folder}/README.md")));
+        let paths = root.into_iter().chain(inside("docs")).chain(readmes);
+        let is_page = |path: &String| {
+            Path::new(path).extension().is_some_and(|extension| extension == "md") && source(path).is_file()
+        };
+        paths.filter(is_page).map(|path| Self::read(&path)).collect()
     }
 
     /// Its commands from top to bottom.

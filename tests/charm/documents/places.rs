@@ -56,11 +56,10 @@ pub(super) fn place(command: &Command) -> Place {
         Place::Machine
     } else if matches!(words[..], ["scripts/try-example", ..] | ["cargo", "run", ..]) {
         Place::Project
-    } else if [".ci/run", "cargo", "charmcraft", "make"].contains(&program) || program.starts_with("scripts/")
-    {
-        Place::Check
-    } else {
+    } else if ["bin/ssl-termination", "curl", "juju"].contains(&program) {
         Place::Stage
+    } else {
+        Place::Check
     }
 }
 
