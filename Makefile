@@ -29,7 +29,7 @@ demo:
 
 test:
 	@scripts/install-tools python
-	cargo build --workspace --bins
+	cargo build --workspace --bins --examples
 	cargo test --workspace --no-fail-fast
 
 bench:
@@ -49,7 +49,7 @@ fuzz:
 
 scan:
 	@scripts/install-tools scan
-	cargo build --workspace --bins
+	cargo build --workspace --bins --examples
 	SCAN=yes cargo test --test charm testssl
 
 upgrade-check:

@@ -50,7 +50,7 @@ pub(crate) fn pack(binary: &Path, archive: &Path) {
 pub(crate) fn binary() -> PathBuf {
     let program = std::env::current_exe().unwrap();
     let binary = program.ancestors().nth(2).unwrap().join("ssl-termination");
-    assert!(binary.exists(), "{} is missing: cargo build --workspace --bins", binary.display());
+    assert!(binary.exists(), "{} is missing: cargo build --workspace --bins --examples", binary.display());
     binary
 }
 
