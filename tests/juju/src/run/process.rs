@@ -150,9 +150,11 @@ fn attend(
             thread::sleep(program.call_delay);
             // A tool that was killed in the middle of its call is nobody's error.
             match served.answer(context, program.context_id, stream, faults) {
-                Ok(Served::Kill) => {
+                Ok(Served::Kill(stream)) => {
                     kill_process_group(pid, Signal::KILL)?;
-                    return child.wait();
+                    let ended = child.wait();
+                    drop(stream);
+                    return ended;
                 }
                 Ok(Served::Hangs(stream)) => hanging.push(stream),
                 Ok(Served::AgentDies(stream)) => {

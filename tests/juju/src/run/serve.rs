@@ -16,8 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) enum Served {
     Answered,
-    /// The hook is to be killed instead.
-    Kill,
+    /// The hook is to be killed instead, before its tool hears of anything.
+    Kill(UnixStream),
     /// This call goes on hanging.
     Hangs(UnixStream),
     /// Nobody answers any more. The call goes on hanging until the others can't come through.
@@ -50,7 +50,7 @@ impl Server {
             match fault {
                 Fault::Kill => {
                     self.record(request, Answer::default());
-                    return Ok(Served::Kill);
+                    return Ok(Served::Kill(stream));
                 }
                 Fault::AgentDies => {
                     self.record(request, Answer::default());
