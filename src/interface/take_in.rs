@@ -97,10 +97,12 @@ fn keys_of(metadata: &Metadata, event: &RelationEvent) -> Option<Keys> {
 /// Asks Juju who is there, reads every unit or those that are new, and forgets who is not there.
 pub(super) fn read(host: &Host, metadata: &Metadata, reach: Reach, view: &mut View) -> Result<()> {
     let mut there = BTreeSet::new();
-    for endpoint in metadata.endpoints() {
-        let Some(keys) = keys(endpoint) else { continue };
-        let mut known = view.units_by_relation(endpoint.name)?;
-        for id in relation::ids(host, endpoint.name)? {
+    let ours = metadata.endpoints().filter_map(|endpoint| Some((endpoint.name, keys(endpoint)?)));
+    let asked: Vec<_> = ours.map(|(name, keys)| (name, keys, relation::ids(host, name))).collect();
+    let all: Vec<_> = asked.into_iter().map(|(name, keys, ids)| (name, keys, ids.answer())).collect();
+    for (endpoint, keys, ids) in all {
+        let mut known = view.units_by_relation(endpoint)?;
+        for id in ids? {
             let known = known.remove(&id).unwrap_or_default();
             if if_there(read_relation(host, &id, &known, keys, reach, view))?.is_some() {
                 there.insert(id);

@@ -28,8 +28,8 @@ pub fn set(host: &Host, relation: &RelationId, values: &Bag) -> Result<(), ToolE
 }
 
 /// The relations of an endpoint.
-pub fn ids(host: &Host, endpoint: &str) -> Result<Vec<RelationId>, ToolError> {
-    ask(host, &Command::new("relation-ids").args(["--format=json", endpoint]))
+pub fn ids(host: &Host, endpoint: &str) -> Asked<Vec<RelationId>> {
+    Asked::new(host, Command::new("relation-ids").args(["--format=json", endpoint]), read)
 }
 
 /// The units that have joined a relation, as far as our unit was told.
