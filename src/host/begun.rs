@@ -42,6 +42,15 @@ impl Begun {
 
     /// Waits for its end, whatever its exit status.
     pub fn end(mut self) -> Result<Output, ProcessError> {
+        self.finish()
+    }
+
+    /// Waits for its end, which must be a success.
+    pub fn end_ok(mut self) -> Result<Output, ProcessError> {
+        self.finish()?.ok(&self.command)
+    }
+
+    fn finish(&mut self) -> Result<Output, ProcessError> {
         match self.watch() {
             Ok(Watched::Ended { stdout, stderr }) => {
                 let status = self.child.wait().map_err(|error| self.command.failed(error))?;
@@ -57,12 +66,6 @@ impl Begun {
             }
             Err(error) => Err(self.command.failed(error)),
         }
-    }
-
-    /// Waits for its end, which must be a success.
-    pub fn end_ok(self) -> Result<Output, ProcessError> {
-        let command = self.command.clone();
-        self.end()?.ok(&command)
     }
 
     /// Feeds and drains the program until it has ended or reaches a limit.
@@ -83,7 +86,7 @@ impl Begun {
                 ],
                 if has_ended { Duration::ZERO } else { left },
             )?;
-            if has_ended && (left.is_zero() || !(says || complains)) {
+            if has_ended && !(says || complains) {
                 return Ok(Watched::Ended { stdout: out, stderr: err });
             }
             has_ended |= ends;

@@ -209,6 +209,14 @@ mod tests {
     }
 
     #[test]
+    fn what_has_ended_in_time_is_heard_whole_however_late() {
+        let command = Command::new("head").args(["-c", "60000", "/dev/zero"]).limit(Duration::from_secs(1));
+        let begun = host().begin(&command).unwrap();
+        std::thread::sleep(Duration::from_millis(1200));
+        assert_eq!(begun.end().unwrap().stdout.len(), 60_000);
+    }
+
+    #[test]
     fn a_program_that_nobody_waits_for_is_killed() {
         let begun = host().begin(&Command::new("sleep").arg("60")).unwrap();
         let id = begun.id();
