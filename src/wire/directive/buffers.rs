@@ -1,5 +1,7 @@
 //! How the buffers of a location must fit together: nginx refuses the configuration of all sites for one misfit.
 
+use std::sync::LazyLock;
+
 use super::{Directive, argument};
 use crate::wire::Reason;
 
@@ -8,13 +10,13 @@ use crate::wire::Reason;
 pub(super) const DEFAULTS: [&str; 3] =
     ["proxy_buffer_size 4k", "proxy_buffers 8 4k", "proxy_max_temp_file_size 16m"];
 
+/// The same, read once for all requests.
+static READ: LazyLock<Vec<Directive>> =
+    LazyLock::new(|| DEFAULTS.iter().filter_map(|text| text.parse().ok()).collect());
+
 /// Whether nginx takes these directives together.
 pub(in crate::wire) fn check(directives: &[Directive]) -> Result<(), Reason> {
-    if directives.is_empty() {
-        return Ok(()); // most requests; the defaults fit together
-    }
-    let defaults: Vec<Directive> = DEFAULTS.iter().filter_map(|text| text.parse().ok()).collect();
-    let find = |name: &str| directives.iter().chain(&defaults).find(|directive| directive.name == name);
+    let find = |name: &str| directives.iter().chain(&*READ).find(|directive| directive.name == name);
     let number = |name: &str, index: usize| {
         let argument = find(name).and_then(|directive| directive.arguments.get(index));
         argument.and_then(|argument| argument::bytes(argument))
