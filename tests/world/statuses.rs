@@ -29,13 +29,18 @@ pub(crate) struct Row {
 pub(crate) fn rows() -> Vec<Row> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/statuses.md");
     let row = |line: &str| {
-        let mut cells = line.strip_prefix("| `")?.split("` | `");
-        let (state, rest) = (cells.next()?, cells.next()?);
+        let mut cells = line.strip_prefix("| ")?.split(" | ").map(code);
+        let (state, message) = (cells.next()??.to_owned(), cells.next()??.to_owned());
         let states = ["active", "blocked", "maintenance", "waiting"];
-        let message = rest.split("` |").next()?.to_owned();
-        states.contains(&state).then(|| Row { state: state.to_owned(), message })
+        states.contains(&state.as_str()).then_some(Row { state, message })
     };
     fs::read_to_string(page).unwrap().lines().filter_map(row).collect()
+}
+
+/// What stands between backticks; between two of them, if there are others in it.
+fn code(cell: &str) -> Option<&str> {
+    let fence = if cell.starts_with("``") { "``" } else { "`" };
+    cell.strip_prefix(fence)?.strip_suffix(fence)
 }
 
 /// Whether a row of the page stands for a status. One that was cut is explained by what is left of it.
