@@ -42,17 +42,19 @@ pub fn renew(host: &Host, errand: &Errand) -> Result<()> {
     let folder = Folder::of(host, &errand.unit);
     let mut again = errand.again;
     for _ in 0..ROUNDS {
-        if Wanted::read(host, &folder)?.is_none() {
+        let Some(wanted) = Wanted::read(host, &folder)? else {
             log::info!("no certificate is wanted from an ACME server");
             return Ok(());
-        }
-        let Some(is_new) = locked_run(host, &folder, again)? else { return Ok(()) };
+        };
+        let Some(is_new) = locked_run(host, &folder, &wanted, again)? else { return Ok(()) };
         again = false;
-        if !is_new {
-            return Ok(());
-        }
-        let is_told = errand.charm_dir.as_ref().is_some_and(|folder| tell_juju(host, &errand.unit, folder));
-        if !is_told {
+        let goes_on = if is_new {
+            errand.charm_dir.as_ref().is_some_and(|folder| tell_juju(host, &errand.unit, folder))
+        } else {
+            // Who wanted something else meanwhile has found us at work, and left it to us.
+            Wanted::read(host, &folder)?.is_some_and(|now| now != wanted)
+        };
+        if !goes_on {
             return Ok(());
         }
     }
@@ -60,7 +62,7 @@ pub fn renew(host: &Host, errand: &Errand) -> Result<()> {
 }
 
 /// One run; whether something is new, or nothing if another run is at work.
-fn locked_run(host: &Host, folder: &Folder, again: bool) -> Result<Option<bool>> {
+fn locked_run(host: &Host, folder: &Folder, wanted: &Wanted, again: bool) -> Result<Option<bool>> {
     let Ok(_lock) = host.lock(&folder.lock(), Duration::ZERO) else {
         log::info!("another run is at work");
         return Ok(None);
@@ -68,7 +70,7 @@ fn locked_run(host: &Host, folder: &Folder, again: bool) -> Result<Option<bool>>
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the ACME client")?;
     let set = LocalSet::new();
-    let is_new = set.block_on(&runtime, run(host, folder, again));
+    let is_new = set.block_on(&runtime, run(host, folder, wanted, again));
     // A look-up that hangs must not hold up the end.
     runtime.shutdown_background();
     is_new.map(Some)
@@ -87,9 +89,8 @@ fn tell_juju(host: &Host, unit: &UnitName, charm_dir: &Path) -> bool {
     }
 }
 
-async fn run(host: &Host, folder: &Folder, again: bool) -> Result<bool> {
-    let Some(wanted) = Wanted::read(host, folder)? else { return Ok(false) };
-    let mut progress = Progress::read(host, folder, &wanted)?;
+async fn run(host: &Host, folder: &Folder, wanted: &Wanted, again: bool) -> Result<bool> {
+    let mut progress = Progress::read(host, folder, wanted)?;
     if again {
         (progress.server, progress.names) = (None, BTreeMap::new());
     }
@@ -97,16 +98,16 @@ async fn run(host: &Host, folder: &Folder, again: bool) -> Result<bool> {
     progress.names.retain(|name, _| wants(name));
     progress.renewals.retain(|id, _| wants(id));
     let before = progress.clone();
-    let pairs = pairs(host, folder, &wanted)?;
+    let pairs = pairs(host, folder, wanted)?;
     let ask = pairs.iter().any(|(id, pair)| renewal::is_to_be_asked(&progress, id, pair, now()));
     let rests = progress.server.as_ref().is_some_and(|trouble| trouble.holds(now()));
-    let jobs = due(&wanted, |id| pairs.get(id), &progress, now());
+    let jobs = due(wanted, |id| pairs.get(id), &progress, now());
     if rests || (jobs.is_empty() && !ask) {
         log::info!("nothing is due");
         return Ok(false);
     }
-    let is_new = match Network::new(host, &wanted) {
-        Ok(network) => work(host, folder, wanted, network, &mut progress, pairs).await?,
+    let is_new = match Network::new(host, wanted) {
+        Ok(network) => work(host, folder, wanted.clone(), network, &mut progress, pairs).await?,
         Err(error) => {
             let problem = Fault::Server(format!("{error:#}"));
             progress.server = Some(Trouble::after(progress.server.as_ref(), problem.words(), None, now()));

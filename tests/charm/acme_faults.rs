@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use base64::Engine as _;
@@ -102,6 +102,40 @@ fn a_server_on_a_bad_day_is_told_of_and_left_alone_for_a_while() {
         status.starts_with("active: serving ") && status.contains("; a.example.com: its certificate ends "),
         "{status}"
     );
+}
+
+#[test]
+fn what_is_wanted_while_the_client_is_at_work_is_not_left_for_later() {
+    let (mut stage, guard) = guarded(Manners::default());
+    let refused = || problem(403, "rejectedIdentifier", "");
+    guard.rule(move |line| if line.contains("/order-plz") { refused() } else { Act::Pass });
+    stage.ask(&["a.example.com"]);
+    stage.work();
+    // When it is time for another try, that one finds the same trouble: it has nothing to tell.
+    let file = stage.file("acme/progress.json");
+    let mut progress: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    progress["names"]["a.example.com"]["again"] = 0.into();
+    fs::write(&file, progress.to_string()).unwrap();
+    let (at_order, is_at_order) = mpsc::channel();
+    let (go_on, gate) = mpsc::channel::<()>();
+    guard.rule(move |line| {
+        if !line.contains("/order-plz") {
+            return Act::Pass;
+        }
+        let _ = at_order.send(());
+        gate.recv().map_or(Act::Pass, |()| refused())
+    });
+    let root = stage.world.root().to_string_lossy().into_owned();
+    let renew = "bin/ssl-termination certificates renew --unit";
+    let script = format!("SSL_TERMINATION_ROOT={root} {renew} {UNIT} > /dev/null 2>&1 &");
+    assert_eq!(stage.world.juju.exec(UNIT, &["sh", "-c", &script]).exit, 0);
+    is_at_order.recv().unwrap();
+    stage.ask(&["b.example.com"]);
+    go_on.send(()).unwrap();
+    drop(go_on);
+    stage.work();
+    assert!(stage.log().contains("another run is at work"), "{}", stage.log());
+    assert_eq!(stage.told(), json!({"b.example.com": acme()}), "{}", stage.log());
 }
 
 #[test]

@@ -119,6 +119,12 @@ impl World {
         let root = format!("SSL_TERMINATION_ROOT={}\0", self.root.path().to_string_lossy());
         let ours = |pid: &u32| {
             let read = |what: &str| fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
+            // A program has no command line while it is being loaded; one that has ended has no file any more.
+            let program = Path::new("/proc").join(pid.to_string()).join("exe");
+            let is_ours = || fs::read_link(&program).is_ok_and(|file| file.ends_with("ssl-termination"));
+            while is_ours() && read("cmdline").is_empty() {
+                std::thread::yield_now();
+            }
             String::from_utf8_lossy(&read("cmdline")).contains("certificates\0renew")
                 && String::from_utf8_lossy(&read("environ")).contains(&root)
         };
