@@ -1,20 +1,13 @@
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 
-use super::handlers::obstacle;
-use super::inputs::{self, Planned, planned};
-use super::nginx::{self, Difference, Paths};
-use super::overview::name_of;
-use super::plan::{Plan, Site};
-use super::serving::Parts;
-use super::wanted::Owner;
-use super::{secrets, serving, waiting};
-use crate::cert::Asked;
+use super::nginx::{self, Difference};
+use super::overview::{Overview, overview};
+use super::plan::Site;
+use super::{inputs, serving};
 use crate::interface::Hook;
-use crate::options::{self, Options};
+use crate::options;
 use crate::reactive::Standing;
-use crate::wire::{Fqdn, Protection, RefusedRequest};
+use crate::wire::{Protection, RefusedRequest};
 
 /// What would be served now, what would change and why, in lines for a person. Nothing is changed, no password shown.
 pub fn explain(hook: &Hook) -> Result<Vec<String>> {
@@ -23,33 +16,25 @@ pub fn explain(hook: &Hook) -> Result<Vec<String>> {
         return Ok(vec![unknown.to_owned()]);
     }
     let malformed = options::malformed(hook)?;
-    let Some(options) = options::in_force(hook)? else {
+    let Some(overview) = overview(hook)? else {
         return Ok(malformed
             .map(|malformed| format!("{malformed}: nothing can be planned"))
             .into_iter()
             .collect());
     };
-    let Planned { plan, .. } = planned(hook, &options, secrets::remembered)?;
-    let mut owners = BTreeMap::new();
-    for owner in plan.answers.keys() {
-        owners.insert(owner.clone(), format!("for {}", name_of(hook, owner)?));
-    }
     let mut lines = Vec::new();
     lines.extend(malformed.map(|malformed| format!("{malformed}: planned with the last good options")));
-    lines.extend(obstacle(hook)?.map(|obstacle| format!("blocked: {obstacle}")));
-    let (paths, asked) = (Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(hook, &options));
-    let parts = serving::look(&hook.host, &paths, &asked, &plan)?;
-    let waits = waiting::waits(hook, &paths, &asked, &plan, &parts)?;
-    lines.extend(what(&plan, &owners, &waits));
-    if !plan.sites.is_empty() {
-        lines.push(format!("certificates: {}", waiting::source(hook, &asked, options.acme.is_agreed)));
+    lines.extend(overview.obstacle.iter().map(|obstacle| format!("blocked: {obstacle}")));
+    lines.extend(what(&overview));
+    if !overview.plan.sites.is_empty() {
+        lines.push(format!("certificates: {}", overview.source));
     }
-    lines.extend(changes(hook, &options, &plan, (&paths, &asked, &parts))?);
+    lines.extend(changes(hook, &overview)?);
     Ok(lines)
 }
 
-fn what(plan: &Plan, owners: &BTreeMap<Owner, String>, waits: &BTreeMap<Fqdn, String>) -> Vec<String> {
-    let whom = |owner: &Owner| owners.get(owner).map_or("", String::as_str);
+fn what(overview: &Overview) -> Vec<String> {
+    let (plan, waits) = (&overview.plan, &overview.waits);
     let mut lines = Vec::new();
     if plan.sites.is_empty() {
         lines.push(
@@ -58,7 +43,7 @@ fn what(plan: &Plan, owners: &BTreeMap<Owner, String>, waits: &BTreeMap<Fqdn, St
         );
     }
     for site in &plan.sites {
-        lines.push(format!("serve {}, {}", names(site), whom(&site.owner)));
+        lines.push(format!("serve {}, for {}", names(site), overview.whom(&site.owner)));
         let nobody = || "nobody: it answers 503".to_owned();
         lines.push(format!("    to {}", if site.upstreams.is_empty() { nobody() } else { upstreams(site) }));
         lines.extend(site.protection.as_ref().map(|protection| match protection {
@@ -69,28 +54,25 @@ fn what(plan: &Plan, owners: &BTreeMap<Owner, String>, waits: &BTreeMap<Fqdn, St
         lines.extend(site.names.iter().filter_map(wait));
     }
     for (owner, answer) in &plan.answers {
-        let whom = whom(owner);
-        lines.extend(answer.pending.iter().map(|(name, why)| format!("pending: {name}, {whom}: {why}")));
-        let refused =
-            |one: &RefusedRequest| format!("refused: {}, {whom}: {}: {}", one.unit, one.field, one.reason);
+        let whom = overview.whom(owner);
+        lines.extend(answer.pending.iter().map(|(name, why)| format!("pending: {name}, for {whom}: {why}")));
+        let refused = |one: &RefusedRequest| {
+            format!("refused: {}, for {whom}: {}: {}", one.unit, one.field, one.reason)
+        };
         lines.extend(answer.refused.iter().map(refused));
-        lines.extend(answer.notes.iter().map(|(name, note)| format!("note: {name}, {whom}: {note}")));
+        lines.extend(answer.notes.iter().map(|(name, note)| format!("note: {name}, for {whom}: {note}")));
     }
     lines
 }
 
-fn changes(
-    hook: &Hook,
-    options: &Options,
-    plan: &Plan,
-    (paths, asked, parts): (&Paths, &Asked, &Parts),
-) -> Result<Vec<String>> {
-    let host = &hook.host;
+fn changes(hook: &Hook, overview: &Overview) -> Result<Vec<String>> {
+    let Overview { options, plan, paths, parts, .. } = overview;
+    let (host, asked) = (&hook.host, inputs::asked(hook, options));
     let differences = if plan.sites.is_empty() {
         nginx::differences(host, paths, None)?
     } else if nginx::missing(host, paths)?.is_empty() {
         let (server, sites) =
-            (serving::server_as_is(host, paths, options, asked)?, serving::sites(paths, plan, parts));
+            (serving::server_as_is(host, paths, options, &asked)?, serving::sites(paths, plan, parts));
         nginx::differences(host, paths, Some((&server, &sites)))?
     } else {
         return Ok(vec!["install nginx, and write its configuration".to_owned()]);
@@ -98,7 +80,7 @@ fn changes(
     if !differences.is_empty() {
         return Ok(differences.iter().map(change).collect());
     }
-    let serves = plan.sites.is_empty() || nginx::is_serving(host, paths)?;
+    let serves = plan.sites.is_empty() || overview.is_serving;
     let line = if serves { "change nothing" } else { "start or reload nginx: it does not serve this yet" };
     Ok(vec![line.to_owned()])
 }
