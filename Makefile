@@ -35,7 +35,7 @@ test:
 bench:
 	@scripts/install-tools python
 	@echo "building (some minutes the first time) …"
-	@cargo build --quiet --release --workspace --bins --example bench --example small
+	@cargo build --quiet --release --workspace --bins --example bench --example small --example calls
 	@cargo run --quiet --release --example bench
 
 packing-check: charm

@@ -19,22 +19,26 @@ pub(crate) struct Contestant {
     pub(crate) metadata: String,
 }
 
+/// The one that does nothing but call Juju's tools.
+pub(crate) const CALLS: &str = "the calls alone";
+
 /// The folders of their charms.
-const FOLDERS: [&str; 3] = ["ours", "reactive", "ops"];
+const FOLDERS: [&str; 4] = ["ours", "reactive", "ops", "calls"];
 
 /// Installs what is needed, and lays out all charms.
 pub(crate) fn lay_out() {
     let folder = build_folder();
     let python = install_python(&folder.join("venv"));
-    let [ours, reactive, ops] = FOLDERS.map(|name| folder.join("charms").join(name));
-    lay_out_ours(&ours);
+    let [ours, reactive, ops, calls] = FOLDERS.map(|name| folder.join("charms").join(name));
+    lay_out_program("small", &ours);
+    lay_out_program("calls", &calls);
     lay_out_peer("reactive", &reactive, &python);
     lay_out_peer("ops", &ops, &python);
 }
 
 /// All contestants, in the order in which they take turns.
-pub(crate) fn laid_out() -> [Contestant; 8] {
-    let [ours, reactive, ops] = FOLDERS.map(|name| build_folder().join("charms").join(name));
+pub(crate) fn laid_out() -> [Contestant; 9] {
+    let [ours, reactive, ops, calls] = FOLDERS.map(|name| build_folder().join("charms").join(name));
     [
         ("ours", &ours),
         ("charms.reactive", &reactive),
@@ -44,6 +48,7 @@ pub(crate) fn laid_out() -> [Contestant; 8] {
         ("ours, answering all", &ours),
         ("charms.reactive, answering all", &reactive),
         ("ops, answering all", &ops),
+        (CALLS, &calls),
     ]
     .map(|(name, folder)| {
         let charm = Charm::at(folder);
@@ -103,8 +108,8 @@ fn install_python(venv: &Path) -> PathBuf {
     python
 }
 
-fn lay_out_ours(to: &Path) {
-    let program = std::env::current_exe().unwrap().with_file_name("small");
+fn lay_out_program(name: &str, to: &Path) {
+    let program = std::env::current_exe().unwrap().with_file_name(name);
     fs::create_dir_all(to).unwrap();
     fs::write(to.join("metadata.yaml"), "name: front\nprovides:\n  front:\n    interface: ssl-termination\n")
         .unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::aims;
 use crate::deploy::Deployed;
+use crate::field::CALLS;
 use crate::measure::{Cell, REAL_CALL};
 use crate::proxy::Row;
 use crate::stage::{Kind, Shape, thousands};
@@ -12,7 +13,8 @@ use crate::stage::{Kind, Shape, thousands};
 const HEAD: &str = include_str!("report.md");
 
 /// The contestants in the order of the tables.
-const ROWS: [&str; 8] = [
+const ROWS: [&str; 9] = [
+    CALLS,
     "ours",
     "ops",
     "charms.reactive",

@@ -3,8 +3,10 @@
 //! With `READ_ALL` in its environment it reads every unit's request, as charms do whose answers depend on them; with
 //! `ANSWER_ALL` it publishes the answer to every relation, as charms do that tell each client of all.
 
+mod peak;
+
+use std::env;
 use std::process::ExitCode;
-use std::{env, fs};
 
 use serde_json::{Value, json};
 use ssl_termination::wire::{CertRequest, Fqdn};
@@ -16,7 +18,7 @@ const HANDLERS: &[Handler] = &[Handler::new("answer", &["endpoint.front.update"]
 
 fn main() -> ExitCode {
     let code = ssl_termination::main(HANDLERS, |_| Ok(None));
-    note_peak();
+    peak::note();
     code
 }
 
@@ -49,13 +51,4 @@ fn changed(hook: &Hook) -> Result<Vec<(RelationId, UnitName)>> {
     }
     let units = hook.state.view.units(ENDPOINT)?.into_iter();
     Ok(units.map(|(relation, unit, _)| (relation.clone(), unit.clone())).collect())
-}
-
-/// Notes the most memory that this process has had and how much it has read and written, where the benchmark has put a file for it.
-fn note_peak() {
-    if fs::exists("peak").unwrap_or(false) {
-        let facts =
-            ["/proc/self/status", "/proc/self/io"].map(|file| fs::read_to_string(file).unwrap_or_default());
-        let _ = fs::write("peak", facts.concat());
-    }
 }
