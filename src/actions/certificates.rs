@@ -16,11 +16,7 @@ pub(super) fn of_name(hook: &mut Hook, params: &Params) -> Result<Results> {
     let name: Fqdn = name.parse().map_err(|reason| anyhow::anyhow!("cannot look for the name: {reason}"))?;
     let overview = overview(hook)?;
     let Some(path) = overview.live.get(&name) else {
-        let why = match overview
-            .requests
-            .iter()
-            .find(|wanted| wanted.request.as_ref().is_ok_and(|request| request.fqdn().contains(&name)))
-        {
+        let why = match overview.requests.iter().find(|wanted| wanted.names().any(|asked| *asked == name)) {
             Some(wanted) => overview.why_not(&wanted.owner, &name).unwrap_or_default(),
             None if overview.plan.sites.is_empty() => serves_nothing(hook)?,
             None => "nobody asks for it; list-sites lists what is served".to_owned(),

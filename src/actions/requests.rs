@@ -45,8 +45,8 @@ fn verdict(overview: &Overview, wanted: &Wanted) -> String {
     if let Some(refused) = refused {
         return format!("refused: {}: {}", refused.field, refused.reason);
     }
-    let names = wanted.request.iter().flat_map(CertRequest::fqdn);
-    let waits: Vec<String> = names
+    let waits: Vec<String> = wanted
+        .names()
         .filter_map(|name| Some(format!("{name}: {}", overview.why_not(&wanted.owner, name)?)))
         .collect();
     if waits.is_empty() { "served".to_owned() } else { waits.join("; ") }

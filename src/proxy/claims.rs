@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::upstreams::Policy;
 use super::wanted::{Owner, Wanted};
-use crate::wire::{CertRequest, Fqdn};
+use crate::juju::RelationId;
+use crate::wire::Fqdn;
 
 /// Which names belong to whom. The first that asked for a name has it until it no longer wants it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +25,20 @@ impl Claims {
         Self(claims)
     }
 
+    /// The claims to names that earlier answers of ours gave, in the order of the requests: through the units that ask
+    /// for a name, else through those whose request is refused. `given` says what a relation was given.
+    pub fn recovered(requests: &[Wanted], given: impl Fn(&RelationId) -> Result<Vec<Fqdn>>) -> Result<Self> {
+        let mut claims = Self::default();
+        for of_owner in requests.chunk_by(|one, other| one.owner == other.owner) {
+            let Some(owner) = of_owner.first().map(|wanted| &wanted.owner) else { continue };
+            let Owner::Relation(relation) = owner else { continue };
+            for name in given(relation)? {
+                claims.recover(&name, owner, of_owner);
+            }
+        }
+        Ok(claims)
+    }
+
     /// Each name's claim, to be kept.
     pub fn by_name(&self) -> &BTreeMap<String, Claim> {
         &self.0
@@ -34,8 +50,8 @@ impl Claims {
     /// request ends none: the site stops, but its name stays reserved. A free name goes to the first that asks. The
     /// operator's own site takes its names from anyone.
     #[must_use]
-    pub fn after(&self, requests: &[Wanted], policy: &Policy) -> Self {
-        let mut claims = BTreeMap::new();
+    pub fn after(self, requests: &[Wanted], policy: &Policy) -> Self {
+        let mut claims = self.0;
         let asked: BTreeMap<(&Owner, &str), Option<BTreeSet<&str>>> = requests
             .iter()
             .map(|wanted| {
@@ -45,21 +61,16 @@ impl Claims {
                 ((&wanted.owner, wanted.unit.as_str()), names)
             })
             .collect();
-        for (name, claim) in &self.0 {
-            let holds = |unit: &&String| match asked.get(&(&claim.owner, unit.as_str())) {
+        claims.retain(|name, Claim { owner, units }| {
+            units.retain(|unit| match asked.get(&(&*owner, unit.as_str())) {
                 Some(Some(names)) => names.contains(name.as_str()),
                 Some(None) => true,
                 None => false,
-            };
-            let units: BTreeSet<String> = claim.units.iter().filter(holds).cloned().collect();
-            if !units.is_empty() {
-                claims.insert(name.clone(), Claim { owner: claim.owner.clone(), units });
-            }
-        }
+            });
+            !units.is_empty()
+        });
         for wanted in requests {
-            for name in
-                wanted.request.iter().flat_map(CertRequest::fqdn).filter(|name| policy.grants(wanted, name))
-            {
+            for name in wanted.names().filter(|name| policy.grants(wanted, name)) {
                 let new = || Claim { owner: wanted.owner.clone(), units: BTreeSet::new() };
                 let claim = claims.entry(name.to_string()).or_insert_with(new);
                 if claim.owner != wanted.owner && wanted.owner == Owner::Own {
@@ -73,12 +84,9 @@ impl Claims {
         Self(claims)
     }
 
-    /// The names of an owner.
-    pub fn of_owner(&self, owner: &Owner) -> impl Iterator<Item = Fqdn> {
-        self.0
-            .iter()
-            .filter(move |(_, claim)| claim.owner == *owner)
-            .filter_map(|(name, _)| name.parse().ok())
+    /// Each name and whose it is.
+    pub fn owners(&self) -> impl Iterator<Item = (Fqdn, &Owner)> {
+        self.0.iter().filter_map(|(name, claim)| Some((name.parse().ok()?, &claim.owner)))
     }
 
     /// Whose a name is.
@@ -91,16 +99,13 @@ impl Claims {
         self.owner(name) == Some(owner)
     }
 
-    /// Claims a name for an owner on the word of an earlier answer of ours: through the units that ask for it, else
-    /// through those whose request is refused.
-    pub fn recover(&mut self, name: &Fqdn, owner: &Owner, requests: &[Wanted]) {
-        let of_owner = || requests.iter().filter(|wanted| wanted.owner == *owner);
-        let asks = |wanted: &&Wanted| wanted.request.iter().any(|request| request.fqdn().contains(name));
-        let mut units: BTreeSet<String> = of_owner().filter(asks).map(|wanted| wanted.unit.clone()).collect();
+    fn recover(&mut self, name: &Fqdn, owner: &Owner, of_owner: &[Wanted]) {
+        let through = |is_meant: &dyn Fn(&Wanted) -> bool| -> BTreeSet<String> {
+            of_owner.iter().filter(|wanted| is_meant(wanted)).map(|wanted| wanted.unit.clone()).collect()
+        };
+        let mut units = through(&|wanted| wanted.names().any(|asked| asked == name));
         if units.is_empty() {
-            units.extend(
-                of_owner().filter(|wanted| wanted.request.is_err()).map(|wanted| wanted.unit.clone()),
-            );
+            units = through(&|wanted| wanted.request.is_err());
         }
         if !units.is_empty() {
             self.0.entry(name.to_string()).or_insert_with(|| Claim { owner: owner.clone(), units });

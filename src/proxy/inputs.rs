@@ -25,7 +25,6 @@ pub(super) const ADDRESSES: &str = "addresses ";
 
 /// A plan, and what is to be kept of the way to it.
 pub(super) struct Planned {
-    pub(super) requests: Vec<Wanted>,
     pub(super) plan: Plan,
     pub(super) addresses: Addresses,
     pub(super) secrets: Secrets,
@@ -47,8 +46,9 @@ pub(super) fn planned(
         own_ports: vec![options.http_port, options.https_port],
         domains: options.allowed_domains.clone(),
     };
-    let plan = plan(&requests, &claims(hook, &requests)?, &policy, &resolved);
-    Ok(Planned { requests, plan, addresses: lookup::to_keep(&resolved), secrets })
+    let claims = claims(hook, &requests)?;
+    let plan = plan(requests, claims, &policy, &resolved);
+    Ok(Planned { plan, addresses: lookup::to_keep(&resolved), secrets })
 }
 
 /// Which certificates are asked for.
@@ -58,7 +58,7 @@ pub(super) fn asked(hook: &Hook, options: &Options) -> Asked {
 }
 
 /// All requests, in the order in which free names are given out: our own, then by relation and unit.
-fn wanted(hook: &Hook, options: &Options) -> Result<Vec<Wanted>> {
+pub(super) fn wanted(hook: &Hook, options: &Options) -> Result<Vec<Wanted>> {
     let own = options.request(&websites::known(hook, OWN_SITE)?.listening);
     let own = own.and_then(|request| CertRequest::parse(&request.to_wire()).transpose());
     let unit = &hook.context.unit;
@@ -86,13 +86,9 @@ fn claims(hook: &Hook, requests: &[Wanted]) -> Result<Claims> {
     if hook.standing != Standing::Unknown {
         return Ok(Claims::of(hook.state.kept_all(CLAIMS)?));
     }
-    let mut claims = Claims::default();
-    for relation in relations(hook)? {
-        for name in granted(hook.published(&relation, "status")?.unwrap_or_default()) {
-            claims.recover(&name, &Owner::Relation(relation.clone()), requests);
-        }
-    }
-    Ok(claims)
+    Claims::recovered(requests, |relation| {
+        Ok(granted(hook.published(relation, "status")?.unwrap_or_default()))
+    })
 }
 
 /// The names that an answer of ours gives to its relation: those at the top, and those that wait for anything but

@@ -58,7 +58,8 @@ pub struct Overview {
 /// Looks at everything; nothing before there was a good configuration.
 pub fn overview(hook: &Hook) -> Result<Option<Overview>> {
     let Some(options) = options::in_force(hook)? else { return Ok(None) };
-    let Planned { requests, plan, secrets, .. } = planned(hook, &options, secrets::remembered)?;
+    let requests = inputs::wanted(hook, &options)?;
+    let Planned { plan, secrets, .. } = planned(hook, &options, secrets::remembered)?;
     let paths = Paths::new(&hook.host, &hook.context.unit)?;
     let (mut whom, mut told_of) = (BTreeMap::new(), BTreeMap::new());
     for owner in plan.answers.keys().chain(requests.iter().map(|wanted| &wanted.owner)) {
@@ -125,7 +126,7 @@ impl Overview {
 }
 
 /// `blog (ssl-termination:3)`
-pub(super) fn name_of(hook: &Hook, owner: &Owner) -> Result<String> {
+fn name_of(hook: &Hook, owner: &Owner) -> Result<String> {
     Ok(match owner {
         Owner::Own => "the operator".to_owned(),
         Owner::Relation(relation) => {

@@ -52,8 +52,8 @@ impl Site {
 /// Turns requests into sites, each owner's apart from the others'.
 ///
 /// `requests` are in the order in which free names are given out: by relation, then by unit.
-pub fn plan(requests: &[Wanted], claims: &Claims, policy: &Policy, resolved: &Resolved) -> Plan {
-    let requests: Vec<Wanted> = requests.iter().map(|wanted| upstreams::judge(wanted, policy)).collect();
+pub fn plan(requests: Vec<Wanted>, claims: Claims, policy: &Policy, resolved: &Resolved) -> Plan {
+    let requests: Vec<Wanted> = requests.into_iter().map(|wanted| upstreams::judge(wanted, policy)).collect();
     let mut plan = Plan { claims: claims.after(&requests, policy), ..Plan::default() };
     for wanted in &requests {
         let answer = plan.answers.entry(wanted.owner.clone()).or_default();
@@ -66,16 +66,14 @@ pub fn plan(requests: &[Wanted], claims: &Claims, policy: &Policy, resolved: &Re
             Err(refusal) => answer.refused.push(RefusedRequest::new(&wanted.unit, refusal.clone())),
         }
     }
-    for (owner, answer) in &mut plan.answers {
-        let waits = |name: &Fqdn| (name.clone(), RESERVED.to_owned());
-        let asked = |name: &Fqdn| {
-            let of_owner = requests.iter().filter(|wanted| wanted.owner == *owner);
-            of_owner.flat_map(|wanted| &wanted.request).any(|request| request.fqdn().contains(name))
-        };
-        if !answer.refused.is_empty() {
-            answer
-                .pending
-                .extend(plan.claims.of_owner(owner).filter(|name| !asked(name)).map(|name| waits(&name)));
+    let asked: BTreeSet<(&Owner, &Fqdn)> =
+        requests.iter().flat_map(|wanted| wanted.names().map(|name| (&wanted.owner, name))).collect();
+    for (name, owner) in plan.claims.owners() {
+        if let Some(answer) = plan.answers.get_mut(owner)
+            && !answer.refused.is_empty()
+            && !asked.contains(&(owner, &name))
+        {
+            answer.pending.insert(name, RESERVED.to_owned());
         }
     }
     for group in groups(&requests) {
@@ -134,12 +132,11 @@ fn merge(
     let first = group.first()?;
     let mut names: Vec<Fqdn> = Vec::new();
     let mut addresses: Vec<SocketAddr> = Vec::new();
-    let (mut lost, mut seen, mut told) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut lost, mut named) = (Vec::new(), BTreeSet::new());
+    let (mut seen, mut told) = (BTreeSet::new(), BTreeSet::new());
     for member in group {
         let granted = member.request.fqdn().iter().filter(|name| claims.grants(name, member.owner));
-        for name in granted {
-            push_new(&mut names, name.clone());
-        }
+        names.extend(granted.filter(|name| named.insert(*name)).cloned());
         for upstream in &member.request.upstreams {
             let (found, trouble) = upstreams::addresses(upstream, policy, resolved);
             addresses.extend(found.into_iter().filter(|address| seen.insert(*address)));
@@ -192,12 +189,6 @@ fn disagreement(first: &Member<'_>, other: &Member<'_>) -> Option<String> {
             first.unit
         )
     })
-}
-
-fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
-    if !list.contains(&item) {
-        list.push(item);
-    }
 }
 
 #[cfg(test)]

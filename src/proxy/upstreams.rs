@@ -50,8 +50,7 @@ impl Policy {
 }
 
 /// Refuses a request that names an address which this proxy must not be made to reach.
-pub(super) fn judge(wanted: &Wanted, policy: &Policy) -> Wanted {
-    let mut wanted = wanted.clone();
+pub(super) fn judge(mut wanted: Wanted, policy: &Policy) -> Wanted {
     if let Ok(request) = &wanted.request {
         let forbidden =
             request.upstreams.iter().enumerate().find_map(|(index, upstream)| match &upstream.host {

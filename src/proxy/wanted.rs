@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::juju::{NameError, RelationId};
-use crate::wire::{CertRequest, Refusal};
+use crate::wire::{CertRequest, Fqdn, Refusal};
 
 /// Who asks: the operator, for the application's own site, or an application over a relation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,6 +40,13 @@ pub struct Wanted {
     pub unit: String,
     /// What it asks for, or why it is refused.
     pub request: Result<CertRequest, Refusal>,
+}
+
+impl Wanted {
+    /// The names in a good request.
+    pub fn names(&self) -> impl Iterator<Item = &Fqdn> {
+        self.request.iter().flat_map(CertRequest::fqdn)
+    }
 }
 
 impl fmt::Display for Owner {

@@ -224,10 +224,8 @@ fn a_name_with_thousands_of_addresses_is_no_burden() {
         |host: u32| (0..100).map(|n| std::net::Ipv4Addr::from(0x0a00_0000 + host * 100 + n).into()).collect();
     let resolved =
         (0..256).map(|n| (format!("h{n}"), Known { addresses: addresses(n), trouble: None })).collect();
-    let began = Instant::now();
-    let sites = plan(&[wanted], &Claims::default(), &Policy::default(), &resolved).sites;
-    let upstreams: usize = sites.iter().map(|site| site.upstreams.len()).sum();
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?} for {upstreams} addresses", began.elapsed());
+    let sites = plan(vec![wanted], Claims::default(), &Policy::default(), &resolved).sites;
+    assert_eq!(sites.iter().map(|site| site.upstreams.len()).sum::<usize>(), 256 * 100);
 }
 
 /// The sequence of a name's addresses differs from answer to answer.
@@ -753,7 +751,7 @@ proptest! {
                     }
                 }
             }
-            let made = plan(&wanted, &claims, &Policy::default(), &BTreeMap::new());
+            let made = plan(wanted.clone(), claims, &Policy::default(), &BTreeMap::new());
             claims = made.claims.clone();
             for name in NAMES {
                 let fqdn: Fqdn = name.parse().unwrap();

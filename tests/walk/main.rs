@@ -31,7 +31,8 @@ fn answer(hook: &mut Hook) -> Result<()> {
         wanted.push(Wanted { owner, app, unit, request: request.parsed });
     }
     let policy = Policy { allow_local: true, ..Policy::default() };
-    let claims = plan(&wanted, &claims(hook, &wanted)?, &policy, &Resolved::new()).claims;
+    let before = claims(hook, &wanted)?;
+    let claims = plan(wanted, before, &policy, &Resolved::new()).claims;
     for relation in hook.relations(ENDPOINT)? {
         let answer = asked.get(&relation).map(|asked| told(&relation, asked, &claims));
         provides::send_status_to(hook, &relation, answer.as_ref())?;
@@ -58,13 +59,10 @@ fn claims(hook: &Hook, requests: &[Wanted]) -> Result<Claims> {
     if hook.standing != Standing::Unknown {
         return Ok(Claims::of(hook.state.kept_all(CLAIMS)?));
     }
-    let mut claims = Claims::default();
-    for relation in hook.relations(ENDPOINT)? {
-        let text = hook.published(&relation, "status")?.unwrap_or_default();
+    Claims::recovered(requests, |relation| {
+        let text = hook.published(relation, "status")?.unwrap_or_default();
         let answer: Value = serde_json::from_str(text).unwrap_or_default();
-        for name in answer["granted"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            claims.recover(&name.parse()?, &Owner::Relation(relation.clone()), requests);
-        }
-    }
-    Ok(claims)
+        let names = answer["granted"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.map(|name| Ok(name.parse()?)).collect()
+    })
 }

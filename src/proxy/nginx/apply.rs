@@ -5,7 +5,7 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 
 use super::candidate;
-use super::parts::{self, Part, Rendered};
+use super::parts::{self, Named};
 use super::trial::{Trial, trial};
 use super::{Paths, Server, Site, Worker, daemon, distribution, rotation, service};
 use crate::cert;
@@ -55,24 +55,23 @@ fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> R
     let main = parts::main(paths, server, &wanted);
     let live = found.main.clone();
     let is_live = |main: &str| live.as_deref() == Some(main.as_bytes());
-    let lacks = |part: &&Part| !found.has(&part.name);
     let lacking: BTreeSet<String> =
-        parts::all(&wanted, &upstream).filter(lacks).map(|part| part.name.clone()).collect();
+        parts::names(&wanted, &upstream).filter(|name| !found.has(name)).map(str::to_owned).collect();
     if lacking.is_empty() && is_live(&main) && is_remembered(&digest(host, paths, &main, &wanted)?) {
-        candidate::forget_others(host, paths, parts::all(&wanted, &upstream))?; // of a hook that was stopped
+        candidate::forget_others(host, paths, parts::names(&wanted, &upstream))?; // of a hook that was stopped
         return Ok(Applied::default());
     }
     prepare(host, paths, server.worker.as_ref())?;
     let Trial { accepted, main, refused } = trial(host, paths, server, wanted, found)?;
     let digest = digest(host, paths, &main, &accepted)?;
-    let mended = parts::all(&accepted, &upstream).any(|part| lacking.contains(&part.name));
+    let mended = parts::names(&accepted, &upstream).any(|name| lacking.contains(name));
     if !mended && is_live(&main) && is_remembered(&digest) {
-        candidate::forget_others(host, paths, parts::all(&accepted, &upstream))?;
+        candidate::forget_others(host, paths, parts::names(&accepted, &upstream))?;
         return Ok(Applied { refused, changed: false });
     }
     host.remove(&paths.served())?;
     candidate::swap(host, paths)?;
-    candidate::forget_others(host, paths, parts::all(&accepted, &upstream))?;
+    candidate::forget_others(host, paths, parts::names(&accepted, &upstream))?;
     match master {
         Some(master) => daemon::reload(host, paths, server, master, accepted.len())?,
         None => daemon::start(host, paths, server)?,
@@ -134,7 +133,7 @@ fn prepare(host: &Host, paths: &Paths, worker: Option<&Worker>) -> Result<()> {
 }
 
 /// A digest of all that nginx reads when it reloads: the main file names the other files after their content.
-fn digest(host: &Host, paths: &Paths, main: &str, sites: &[Rendered<'_>]) -> Result<String> {
+fn digest(host: &Host, paths: &Paths, main: &str, sites: &[Named<'_>]) -> Result<String> {
     let mut digest = Sha256::new();
     let mut add = |bytes: &[u8]| {
         digest.update((bytes.len() as u64).to_le_bytes());

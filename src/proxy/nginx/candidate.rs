@@ -53,12 +53,12 @@ fn names(host: &Host, paths: &Paths) -> Result<BTreeSet<String>, FileError> {
     Ok(names)
 }
 
-/// Writes the parts that are not there yet, and the candidate that names them.
-pub(super) fn write<'p>(
+/// Writes parts that are not there yet, and the candidate that names them and all others.
+pub(super) fn write(
     host: &Host,
     paths: &Paths,
     main: &str,
-    parts: impl IntoIterator<Item = &'p Part>,
+    lacking: impl IntoIterator<Item = Part>,
     found: &mut Found,
 ) -> Result<(), FileError> {
     let live = paths.live();
@@ -68,12 +68,10 @@ pub(super) fn write<'p>(
         }
         host.create_folder(folder, 0o755)?;
     }
-    for part in parts {
-        if !found.has(&part.name) {
-            host.write(&live.join(&part.name), part.text.as_bytes(), 0o644, Owner::Us)?;
-            found.there.insert(part.name.clone());
-            found.damaged.remove(&part.name);
-        }
+    for part in lacking {
+        host.write(&live.join(&part.name), part.text.as_bytes(), 0o644, Owner::Us)?;
+        found.damaged.remove(&part.name);
+        found.there.insert(part.name);
     }
     host.write(&paths.candidate(), main.as_bytes(), 0o644, Owner::Us)
 }
@@ -115,11 +113,11 @@ pub(super) fn swap(host: &Host, paths: &Paths) -> Result<(), FileError> {
 pub(super) fn forget_others<'p>(
     host: &Host,
     paths: &Paths,
-    parts: impl IntoIterator<Item = &'p Part>,
+    parts: impl IntoIterator<Item = &'p str>,
 ) -> Result<(), FileError> {
     let mut others = names(host, paths)?;
     for part in parts {
-        others.remove(&part.name);
+        others.remove(part);
     }
     others.iter().try_for_each(|name| host.remove(&paths.live().join(name)))
 }
@@ -141,9 +139,9 @@ mod tests {
         ] {
             let mut found = look(&host, &paths).unwrap();
             assert!(found.damaged.is_empty());
-            write(&host, &paths, main, &parts, &mut found).unwrap();
+            write(&host, &paths, main, parts.clone(), &mut found).unwrap();
             swap(&host, &paths).unwrap();
-            forget_others(&host, &paths, &parts).unwrap();
+            forget_others(&host, &paths, parts.iter().map(|part| part.name.as_str())).unwrap();
             let found = look(&host, &paths).unwrap();
             assert_eq!(found.main.as_deref(), Some(main.as_bytes()));
             assert_eq!(found.there, parts.map(|part| part.name).into());
@@ -157,11 +155,11 @@ mod tests {
         let paths = Paths::new(&host, &"proxy/0".parse().unwrap()).unwrap();
         let part = Part::of("sites/a", "text".to_owned());
         let file = paths.live().join(&part.name);
-        write(&host, &paths, "", [&part], &mut Found::default()).unwrap();
+        write(&host, &paths, "", [part.clone()], &mut Found::default()).unwrap();
         host.write(&file, b"other", 0o644, Owner::Us).unwrap();
         let mut found = look(&host, &paths).unwrap();
         assert!(!found.has(&part.name));
-        write(&host, &paths, "", [&part], &mut found).unwrap();
+        write(&host, &paths, "", [part.clone()], &mut found).unwrap();
         assert!(found.has(&part.name));
         assert_eq!(host.read(&file).unwrap().unwrap(), b"text");
     }

@@ -1,7 +1,7 @@
 //! What nginx says when it refuses something: pure readings of its words.
 
 use super::holder::Holder;
-use super::parts::Rendered;
+use super::parts::Named;
 use super::{Paths, Server};
 use crate::host::ProcessId;
 use crate::proxy::Obstacle;
@@ -16,10 +16,10 @@ pub(super) fn reason(said: &str) -> String {
 }
 
 /// The sites whose files are named in what was said.
-pub(super) fn culprits(said: &str, paths: &Paths, sites: &[Rendered<'_>]) -> Vec<Fqdn> {
+pub(super) fn culprits(said: &str, paths: &Paths, sites: &[Named<'_>]) -> Vec<Fqdn> {
     let Some(error) = emergencies(said).next() else { return Vec::new() };
-    let names = |one: &&Rendered<'_>| {
-        let file = format!("{}:", paths.live().join(&one.part.name).display());
+    let names = |one: &&Named<'_>| {
+        let file = format!("{}:", paths.live().join(&one.name).display());
         error.contains(&file)
             || one.site.certificates().any(|pem| error.contains(&format!("\"{}\"", pem.display())))
     };
@@ -189,12 +189,12 @@ mod tests {
                 id,
             }
         });
-        let rendered = parts::of_sites(&server(), &sites);
+        let named = parts::of_sites(&server(), &sites);
         let found = |said: &str| -> Vec<String> {
-            culprits(said, &paths, &rendered).iter().map(ToString::to_string).collect()
+            culprits(said, &paths, &named).iter().map(ToString::to_string).collect()
         };
         let folder = "/srv/etc/ssl-termination/proxy-0/conf";
-        let part = &rendered[1].part.name;
+        let part = &named[1].name;
         assert_eq!(found(&format!("nginx: [emerg] x in {folder}/{part}:3\n")), ["aa.example"]);
         let pem = &sites[0].certificate;
         assert_eq!(

@@ -38,11 +38,11 @@ impl Part {
     }
 }
 
-/// A site and its file.
+/// A site and the name of its part. The text is rendered again where it is to be written: of many sites few change.
 #[derive(Debug, Clone)]
-pub(super) struct Rendered<'s> {
+pub(super) struct Named<'s> {
     pub(super) site: &'s Site,
-    pub(super) part: Part,
+    pub(super) name: String,
 }
 
 /// What every location that hands requests on includes.
@@ -50,23 +50,39 @@ pub(super) fn upstream() -> Part {
     Part::of("upstream", render::upstream_conf())
 }
 
-/// The files of sites.
-pub(super) fn of_sites<'s>(server: &Server, sites: &'s [Site]) -> Vec<Rendered<'s>> {
-    let upstream = upstream().name;
-    let part = |site: &Site| {
-        Part::of(&format!("sites/{}", file_stem(site.id.as_str())), render::site(server, site, &upstream))
-    };
-    sites.iter().map(|site| Rendered { site, part: part(site) }).collect()
+/// The part of a site.
+fn of_site(server: &Server, site: &Site, upstream: &str) -> Part {
+    Part::of(&format!("sites/{}", file_stem(site.id.as_str())), render::site(server, site, upstream))
 }
 
-/// All parts of a configuration.
-pub(super) fn all<'r>(sites: &'r [Rendered<'_>], upstream: &'r Part) -> impl Iterator<Item = &'r Part> {
-    sites.iter().map(|one| &one.part).chain([upstream])
+/// What the parts of sites are called.
+pub(super) fn of_sites<'s>(server: &Server, sites: &'s [Site]) -> Vec<Named<'s>> {
+    let upstream = upstream().name;
+    sites.iter().map(|site| Named { site, name: of_site(server, site, &upstream).name }).collect()
+}
+
+/// All parts of a configuration, by name.
+pub(super) fn names<'r>(sites: &'r [Named<'_>], upstream: &'r Part) -> impl Iterator<Item = &'r str> {
+    sites.iter().map(|one| one.name.as_str()).chain([upstream.name.as_str()])
+}
+
+/// Those parts of a configuration that are not there yet.
+pub(super) fn lacking<'s>(
+    server: &'s Server,
+    sites: &[Named<'s>],
+    is_there: &dyn Fn(&str) -> bool,
+) -> impl Iterator<Item = Part> + use<'s> {
+    let lacking: Vec<&'s Site> =
+        sites.iter().filter(|one| !is_there(&one.name)).map(|one| one.site).collect();
+    let upstream = upstream();
+    let (name, lacks_upstream) = (upstream.name.clone(), !is_there(&upstream.name));
+    let of_sites = lacking.into_iter().map(move |site| of_site(server, site, &name));
+    of_sites.chain(lacks_upstream.then_some(upstream))
 }
 
 /// The main file that names these.
-pub(super) fn main(paths: &Paths, server: &Server, sites: &[Rendered<'_>]) -> String {
-    render::nginx_conf(paths, server, &sites.iter().map(|site| site.part.name.as_str()).collect())
+pub(super) fn main(paths: &Paths, server: &Server, sites: &[Named<'_>]) -> String {
+    render::nginx_conf(paths, server, &sites.iter().map(|site| site.name.as_str()).collect())
 }
 
 /// The files that a main file names.
@@ -76,9 +92,9 @@ pub(super) fn named_in(main: &str) -> impl Iterator<Item = &str> {
 
 /// All files of a configuration, by their path in its folder.
 pub(super) fn files(paths: &Paths, server: &Server, sites: &[Site]) -> BTreeMap<String, String> {
-    let sites = of_sites(server, sites);
-    let main = Part { name: MAIN.to_owned(), text: main(paths, server, &sites) };
-    let parts = sites.into_iter().map(|one| one.part).chain([main, upstream()]);
+    let named = of_sites(server, sites);
+    let main = Part { name: MAIN.to_owned(), text: main(paths, server, &named) };
+    let parts = lacking(server, &named, &|_| false).chain([main]);
     parts.map(|part| (part.name, part.text)).collect()
 }
 

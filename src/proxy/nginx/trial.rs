@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 
 use super::candidate::{self, Found};
-use super::parts::{self, Rendered};
+use super::parts::{self, Named};
 use super::{Paths, Server, complaint};
 use crate::host::Host;
 use crate::wire::Fqdn;
@@ -14,7 +14,7 @@ use crate::wire::Fqdn;
 #[derive(Debug)]
 pub(super) struct Trial<'s> {
     /// The sites that can be served.
-    pub(super) accepted: Vec<Rendered<'s>>,
+    pub(super) accepted: Vec<Named<'s>>,
     /// The main file for them.
     pub(super) main: String,
     /// The others, and why.
@@ -26,26 +26,26 @@ pub(super) fn trial<'s>(
     host: &Host,
     paths: &Paths,
     server: &Server,
-    sites: Vec<Rendered<'s>>,
+    sites: Vec<Named<'s>>,
     mut found: Found,
 ) -> Result<Trial<'s>> {
-    let upstream = parts::upstream();
-    let attempt = |sites: &[Rendered<'_>], found: &mut Found| -> Result<(String, Option<String>)> {
+    let attempt = |sites: &[Named<'_>], found: &mut Found| -> Result<(String, Option<String>)> {
         let main = parts::main(paths, server, sites);
-        candidate::write(host, paths, &main, parts::all(sites, &upstream), found)?;
+        let lacking = parts::lacking(server, sites, &|part| found.has(part));
+        candidate::write(host, paths, &main, lacking, found)?;
         let refusal = candidate::refusal(host, paths, server, sites.len())?;
         Ok((main, refusal))
     };
     // Those that are live already come first: where two collide, the newcomer is the one to go.
     let mut accepted = sites;
-    accepted.sort_by_key(|site| !found.has(&site.part.name));
+    accepted.sort_by_key(|site| !found.has(&site.name));
     let mut refused = BTreeMap::new();
     loop {
         let (main, refusal) = attempt(&accepted, &mut found)?;
         let Some(said) = refusal else { return Ok(Trial { accepted, main, refused }) };
         // Nobody is blamed for what somebody else did to a file.
         found = candidate::look(host, paths)?;
-        if accepted.iter().any(|site| !found.has(&site.part.name)) {
+        if accepted.iter().any(|site| !found.has(&site.name)) {
             continue;
         }
         let named = complaint::culprits(&said, paths, &accepted);
@@ -62,9 +62,9 @@ pub(super) fn trial<'s>(
 /// Finds a site without which nginx accepts those before it, and what nginx says to it.
 fn search(
     server: &Server,
-    sites: &[Rendered<'_>],
+    sites: &[Named<'_>],
     mut said: String,
-    mut refusal: impl FnMut(&[Rendered<'_>]) -> Result<Option<String>>,
+    mut refusal: impl FnMut(&[Named<'_>]) -> Result<Option<String>>,
 ) -> Result<(Vec<Fqdn>, String)> {
     if let Some(said) = refusal(&[])? {
         if let Some(closed) = complaint::closed_port(&said, server) {

@@ -54,7 +54,7 @@ fn planned_by(policy: &Policy, claims: &Claims, lines: &[&str]) -> (Vec<String>,
         ("gone".to_owned(), known(&[], Some("the upstream gone does not resolve"))),
         ("lost".to_owned(), known(&["10.0.0.3"], Some("the upstream lost does not resolve"))),
     ]);
-    let plan = plan(&wanted(lines), claims, policy, &resolved);
+    let plan = plan(wanted(lines), claims.clone(), policy, &resolved);
     let site = |site: &Site| {
         let names: Vec<&str> = site.names.iter().map(Fqdn::as_str).collect();
         let upstreams: Vec<String> = site.upstreams.iter().map(ToString::to_string).collect();
@@ -218,4 +218,36 @@ fn the_operator_says_who_may_have_which_names() {
     let stricter = Policy { domains: "blog=x.yz shop=*".parse().unwrap(), ..Policy::default() };
     let (sites, _, _) = planned_by(&stricter, &claims, &lines);
     assert_eq!(sites, ["tls:4 a.bc,shop.de -> 10.0.0.2:80"], "a claim ends when the operator says so");
+}
+
+#[test]
+fn the_largest_site_and_the_most_refusals_are_planned() {
+    let units: Vec<String> = (0..1000)
+        .map(|unit| {
+            let names: Vec<String> =
+                (1..CertRequest::MAX_NAMES).map(|name| format!("n{name}.u{unit}.bc")).collect();
+            format!("tls:1 blog/{unit} all.bc,{} 10.0.0.1:80", names.join(","))
+        })
+        .collect();
+    let units: Vec<&str> = units.iter().map(String::as_str).collect();
+    let (sites, answers, _) = planned(&Claims::default(), &units);
+    assert_eq!((sites.len(), &answers), (1, &json!({"tls:1": {}})));
+    assert_eq!(sites[0].split(',').count(), 1 + 1000 * (CertRequest::MAX_NAMES - 1));
+
+    let lines = |request: &str| -> Vec<String> {
+        (0..10_000)
+            .map(|client| format!("tls:{client} c{client}/0 {}", request.replace('N', &client.to_string())))
+            .collect()
+    };
+    let plan = |claims: &Claims, lines: &[String]| {
+        planned(claims, &lines.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let (sites, _, claims) = plan(&Claims::default(), &lines("cN.bc 10.0.0.1:80"));
+    assert_eq!(sites.len(), 10_000);
+    let (sites, answers, after) = plan(&claims, &lines("!"));
+    assert!(sites.is_empty() && after == claims);
+    for (client, answer) in answers.as_object().unwrap() {
+        let name = format!("c{}.bc", client.trim_start_matches("tls:"));
+        assert_eq!(answer["_pending"], json!({name: "reserved: its request is refused"}));
+    }
 }
