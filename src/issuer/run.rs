@@ -42,11 +42,11 @@ pub fn renew(host: &Host, errand: &Errand) -> Result<()> {
     let folder = Folder::of(host, &errand.unit);
     let mut again = errand.again;
     for _ in 0..ROUNDS {
-        let Some(wanted) = Wanted::read(host, &folder)? else {
+        if Wanted::read(host, &folder)?.is_none() {
             log::info!("no certificate is wanted from an ACME server");
             return Ok(());
-        };
-        let Some(is_new) = locked_run(host, &folder, &wanted, again)? else { return Ok(()) };
+        }
+        let Some((wanted, is_new)) = locked_run(host, &folder, again)? else { return Ok(()) };
         again = false;
         let goes_on = if is_new {
             errand.charm_dir.as_ref().is_some_and(|folder| tell_juju(host, &errand.unit, folder))
@@ -61,19 +61,20 @@ pub fn renew(host: &Host, errand: &Errand) -> Result<()> {
     Ok(())
 }
 
-/// One run; whether something is new, or nothing if another run is at work.
-fn locked_run(host: &Host, folder: &Folder, wanted: &Wanted, again: bool) -> Result<Option<bool>> {
+/// One run; what was wanted, and whether something is new. Nothing if another run is at work.
+fn locked_run(host: &Host, folder: &Folder, again: bool) -> Result<Option<(Wanted, bool)>> {
     let Ok(_lock) = host.lock(&folder.lock(), Duration::ZERO) else {
         log::info!("another run is at work");
         return Ok(None);
     };
+    let Some(wanted) = Wanted::read(host, folder)? else { return Ok(None) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the ACME client")?;
     let set = LocalSet::new();
-    let is_new = set.block_on(&runtime, run(host, folder, wanted, again));
+    let is_new = set.block_on(&runtime, run(host, folder, &wanted, again));
     // A look-up that hangs must not hold up the end.
     runtime.shutdown_background();
-    is_new.map(Some)
+    Ok(Some((wanted, is_new?)))
 }
 
 /// Lets Juju run a hook of ours, and says whether it did; a failure is none of ours: the next update-status finds what is new.
