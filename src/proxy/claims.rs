@@ -85,8 +85,8 @@ impl Claims {
     }
 
     /// Each name and whose it is.
-    pub fn owners(&self) -> impl Iterator<Item = (Fqdn, &Owner)> {
-        self.0.iter().filter_map(|(name, claim)| Some((name.parse().ok()?, &claim.owner)))
+    pub fn owners(&self) -> impl Iterator<Item = (&str, &Owner)> {
+        self.0.iter().map(|(name, claim)| (name.as_str(), &claim.owner))
     }
 
     /// Whose a name is.

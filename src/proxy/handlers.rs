@@ -65,7 +65,8 @@ pub fn announce(hook: &mut Hook) -> Result<()> {
 pub fn serve(hook: &mut Hook) -> Result<()> {
     hook.flags().clear(&flag("proxy.stale")?);
     let Some(options) = options::in_force(hook)? else { return Ok(()) };
-    let Planned { plan, addresses, secrets } = planned(hook, &options, secrets::read)?;
+    let requests = inputs::wanted(hook, &options)?;
+    let Planned { plan, addresses, secrets } = planned(hook, &options, requests, secrets::read)?;
     // Whatever comes in the way of serving: who asked first asked first.
     hook.state.keep_all(inputs::CLAIMS, plan.claims.by_name())?;
     hook.state.keep_all(inputs::ADDRESSES, &addresses)?;

@@ -30,13 +30,13 @@ pub(super) struct Planned {
     pub(super) secrets: Secrets,
 }
 
-/// What would be served now. `secrets` reads those that requests name, or says what is known of them.
+/// What would be served now for these requests. `secrets` reads those that requests name, or says what is known of them.
 pub(super) fn planned(
     hook: &Hook,
     options: &Options,
+    requests: Vec<Wanted>,
     secrets: fn(&Hook, &[Wanted]) -> Result<Secrets>,
 ) -> Result<Planned> {
-    let requests = wanted(hook, options)?;
     let secrets = secrets(hook, &requests)?;
     let requests: Vec<Wanted> = requests.into_iter().map(|wanted| secrets::judge(wanted, &secrets)).collect();
     let resolved = lookup::resolve(&hook.host, &requests, &hook.state.kept_all(ADDRESSES)?);

@@ -59,7 +59,7 @@ pub struct Overview {
 pub fn overview(hook: &Hook) -> Result<Option<Overview>> {
     let Some(options) = options::in_force(hook)? else { return Ok(None) };
     let requests = inputs::wanted(hook, &options)?;
-    let Planned { plan, secrets, .. } = planned(hook, &options, secrets::remembered)?;
+    let Planned { plan, secrets, .. } = planned(hook, &options, requests.clone(), secrets::remembered)?;
     let paths = Paths::new(&hook.host, &hook.context.unit)?;
     let (mut whom, mut told_of) = (BTreeMap::new(), BTreeMap::new());
     for owner in plan.answers.keys().chain(requests.iter().map(|wanted| &wanted.owner)) {

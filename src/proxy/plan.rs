@@ -66,12 +66,18 @@ pub fn plan(requests: Vec<Wanted>, claims: Claims, policy: &Policy, resolved: &R
             Err(refusal) => answer.refused.push(RefusedRequest::new(&wanted.unit, refusal.clone())),
         }
     }
-    let asked: BTreeSet<(&Owner, &Fqdn)> =
-        requests.iter().flat_map(|wanted| wanted.names().map(|name| (&wanted.owner, name))).collect();
+    let has_refused =
+        |wanted: &&Wanted| plan.answers.get(&wanted.owner).is_some_and(|answer| !answer.refused.is_empty());
+    let asked: BTreeSet<(&Owner, &str)> = requests
+        .iter()
+        .filter(has_refused)
+        .flat_map(|wanted| wanted.names().map(|name| (&wanted.owner, name.as_str())))
+        .collect();
     for (name, owner) in plan.claims.owners() {
         if let Some(answer) = plan.answers.get_mut(owner)
             && !answer.refused.is_empty()
-            && !asked.contains(&(owner, &name))
+            && !asked.contains(&(owner, name))
+            && let Ok(name) = name.parse()
         {
             answer.pending.insert(name, RESERVED.to_owned());
         }

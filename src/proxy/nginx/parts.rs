@@ -92,10 +92,11 @@ pub(super) fn named_in(main: &str) -> impl Iterator<Item = &str> {
 
 /// All files of a configuration, by their path in its folder.
 pub(super) fn files(paths: &Paths, server: &Server, sites: &[Site]) -> BTreeMap<String, String> {
-    let named = of_sites(server, sites);
-    let main = Part { name: MAIN.to_owned(), text: main(paths, server, &named) };
-    let parts = lacking(server, &named, &|_| false).chain([main]);
-    parts.map(|part| (part.name, part.text)).collect()
+    let upstream = upstream();
+    let parts: Vec<Part> = sites.iter().map(|site| of_site(server, site, &upstream.name)).collect();
+    let main = render::nginx_conf(paths, server, &parts.iter().map(|part| part.name.as_str()).collect());
+    let main = Part { name: MAIN.to_owned(), text: main };
+    parts.into_iter().chain([main, upstream]).map(|part| (part.name, part.text)).collect()
 }
 
 #[cfg(test)]
