@@ -127,8 +127,8 @@ fn deployments(text: &mut String, deployed: &[Deployed]) {
 fn proxies(text: &mut String, rows: &[Row]) {
     text.push_str(
         "\n## The whole proxy\n\nThis charm with a real nginx and so many sites, each of an application of its own. One \
-         more request becomes a\nserved site; nginx reads its configuration twice for it, once in `nginx -t` and once \
-         in the reload, which is waited\nfor until new workers have taken over. The rest is ours: the hook's calls, the \
+         more request becomes a\nserved site; `nginx -t` tries that one, and the reload \
+         reads all, which is waited for until new workers have\ntaken over. The rest is ours: the hook's calls, the \
          certificate, the files.\n\n\
          | sites | until it is served | `nginx -t`, `-v` | reload | ours | calls | our memory | a hook that changes nothing |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- |\n",

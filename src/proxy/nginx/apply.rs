@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
-use super::candidate;
+use super::candidate::{self, Found};
+use super::daemon::NotTaken;
 use super::parts::{self, Named};
 use super::trial::{Trial, trial};
 use super::{Paths, Server, Site, Worker, daemon, distribution, rotation, service};
 use crate::cert;
-use crate::host::{Host, Owner, hex};
+use crate::host::{Host, Owner, ProcessId, hex};
 use crate::wire::Fqdn;
 
 /// What came of [`apply`].
@@ -23,8 +24,9 @@ pub struct Applied {
 
 /// Makes nginx serve exactly these sites, and returns when it does.
 ///
-/// If it serves them already, nothing is written and no process started. Otherwise nginx tries the configuration first,
-/// without the sites that it refuses; then it becomes live in one step, with one reload.
+/// If it serves them already, nothing is written and no process started. Otherwise nginx tries what it does not serve
+/// yet, without the sites that it refuses; then all becomes live in one step, with one reload, in which nginx reads all
+/// of it. If it cannot, it serves what it has served before, and all sites are tried.
 ///
 /// What the server is known to serve is remembered by a digest over configuration and certificates, written after the
 /// reload came and removed before the next: after a failure or a killed hook there is none, and all is done again.
@@ -45,27 +47,55 @@ fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> R
     if !server.version.can_reject_handshake() {
         cert::keep_fallback(host, &paths.certificates, cert::now())?;
     }
-    let found = candidate::look(host, paths)?;
-    let master = daemon::master(host, paths)?;
-    let remembered = host.read(&paths.served())?.filter(|_| master.is_some());
-    let is_remembered = |digest: &str| remembered.as_deref() == Some(digest.as_bytes());
+    let before = Before::look(host, paths)?;
+    let relies = before.taken.is_some();
+    match change(host, paths, server, sites, before) {
+        // What nginx serves may have been spoilt since it was read: now nothing is known to be good.
+        Err(error) if relies && error.is::<NotTaken>() => {
+            change(host, paths, server, sites, Before::look(host, paths)?)
+        }
+        outcome => outcome,
+    }
+}
+
+/// How things are before a change.
+struct Before {
+    found: Found,
+    master: Option<ProcessId>,
+    /// The digest of what nginx has taken, if that is what it serves.
+    taken: Option<Vec<u8>>,
+}
+
+impl Before {
+    fn look(host: &Host, paths: &Paths) -> Result<Self> {
+        let master = daemon::master(host, paths)?;
+        let taken = host.read(&paths.served())?.filter(|_| master.is_some());
+        Ok(Self { found: candidate::look(host, paths)?, master, taken })
+    }
+}
+
+fn change(host: &Host, paths: &Paths, server: &Server, sites: &[Site], before: Before) -> Result<Applied> {
+    let Before { mut found, master, taken } = before;
+    let live = found.main.take();
+    let is_live = |main: &str| live.as_deref() == Some(main.as_bytes());
+    let is_taken = |digest: &str| taken.as_deref() == Some(digest.as_bytes());
     let upstream = parts::upstream();
 
     let wanted = parts::of_sites(server, sites);
     let main = parts::main(paths, server, &wanted);
-    let live = found.main.clone();
-    let is_live = |main: &str| live.as_deref() == Some(main.as_bytes());
     let lacking: BTreeSet<String> =
         parts::names(&wanted, &upstream).filter(|name| !found.has(name)).map(str::to_owned).collect();
-    if lacking.is_empty() && is_live(&main) && is_remembered(&digest(host, paths, &main, &wanted)?) {
+    if lacking.is_empty() && is_live(&main) && is_taken(&digest(host, paths, &main, &wanted)?) {
         candidate::forget_others(host, paths, parts::names(&wanted, &upstream))?; // of a hook that was stopped
         return Ok(Applied::default());
     }
     prepare(host, paths, server.worker.as_ref())?;
-    let Trial { accepted, main, refused } = trial(host, paths, server, wanted, found)?;
+    let live_text = taken.as_ref().and(live.as_deref()).map(String::from_utf8_lossy).unwrap_or_default();
+    let served = parts::named_in(&live_text).collect();
+    let Trial { accepted, main, refused } = trial(host, paths, server, wanted, found, &served)?;
     let digest = digest(host, paths, &main, &accepted)?;
     let mended = parts::names(&accepted, &upstream).any(|name| lacking.contains(name));
-    if !mended && is_live(&main) && is_remembered(&digest) {
+    if !mended && is_live(&main) && is_taken(&digest) {
         candidate::forget_others(host, paths, parts::names(&accepted, &upstream))?;
         return Ok(Applied { refused, changed: false });
     }

@@ -1,5 +1,6 @@
 //! The running nginx: its master process, told things and waited for.
 
+use std::fmt;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -72,9 +73,21 @@ fn launch(host: &Host, paths: &Paths, server: &Server) -> Result<Option<String>>
 fn told(host: &Host, failure: Failure) -> Error {
     match failure {
         Failure::Port(closed) => closed.obstacle(Holder::of(host, closed.port).as_ref()).into(),
-        Failure::Other(why) => Error::msg(why),
+        Failure::Other(why) => Error::new(NotTaken(why)),
     }
 }
+
+/// nginx could not take its configuration, and why, in its words.
+#[derive(Debug)]
+pub(super) struct NotTaken(String);
+
+impl fmt::Display for NotTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotTaken {}
 
 /// Tells the master to read its configuration of so many files again, and waits until none but new workers take
 /// requests.

@@ -1,6 +1,6 @@
 //! Which sites nginx accepts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 
@@ -10,7 +10,7 @@ use super::{Paths, Server, complaint};
 use crate::host::Host;
 use crate::wire::Fqdn;
 
-/// What nginx accepts; the candidate on the disk is just that.
+/// What nginx accepts; the candidate on the disk is that and what it serves already.
 #[derive(Debug)]
 pub(super) struct Trial<'s> {
     /// The sites that can be served.
@@ -21,28 +21,28 @@ pub(super) struct Trial<'s> {
     pub(super) refused: BTreeMap<Fqdn, String>,
 }
 
-/// Writes a candidate for the sites and lets nginx try it, again and again without the sites that it refuses.
+/// Lets nginx try the sites that it does not serve already, again and again without those that it refuses, and writes a
+/// candidate for all.
 pub(super) fn trial<'s>(
     host: &Host,
     paths: &Paths,
     server: &Server,
     sites: Vec<Named<'s>>,
     mut found: Found,
+    served: &BTreeSet<&str>,
 ) -> Result<Trial<'s>> {
-    let attempt = |sites: &[Named<'_>], found: &mut Found| -> Result<(String, Option<String>)> {
+    let attempt = |sites: &[Named<'_>], found: &mut Found| -> Result<Option<String>> {
         let main = parts::main(paths, server, sites);
         let lacking = parts::lacking(server, sites, &|part| found.has(part));
         candidate::write(host, paths, &main, lacking, found)?;
-        let refusal = candidate::refusal(host, paths, server, sites.len())?;
-        Ok((main, refusal))
+        candidate::refusal(host, paths, server, sites.len())
     };
-    // Those that are live already come first: where two collide, the newcomer is the one to go.
-    let mut accepted = sites;
+    let (kept, mut accepted): (Vec<_>, Vec<_>) =
+        sites.into_iter().partition(|site| served.contains(site.name.as_str()));
+    // Those that were live come first: where two collide, the newcomer is the one to go.
     accepted.sort_by_key(|site| !found.has(&site.name));
     let mut refused = BTreeMap::new();
-    loop {
-        let (main, refusal) = attempt(&accepted, &mut found)?;
-        let Some(said) = refusal else { return Ok(Trial { accepted, main, refused }) };
+    while let Some(said) = attempt(&accepted, &mut found)? {
         // Nobody is blamed for what somebody else did to a file.
         found = candidate::look(host, paths)?;
         if accepted.iter().any(|site| !found.has(&site.name)) {
@@ -50,13 +50,18 @@ pub(super) fn trial<'s>(
         }
         let named = complaint::culprits(&said, paths, &accepted);
         let (bad, said) = if named.is_empty() {
-            search(server, &accepted, said, |sites| Ok(attempt(sites, &mut found)?.1))?
+            search(server, &accepted, said, |sites| attempt(sites, &mut found))?
         } else {
             (named, said)
         };
         accepted.retain(|site| !bad.contains(&site.site.id));
         refused.extend(bad.into_iter().map(|id| (id, complaint::reason(&said))));
     }
+    accepted.extend(kept);
+    let main = parts::main(paths, server, &accepted);
+    let lacking = parts::lacking(server, &accepted, &|part| found.has(part));
+    candidate::write(host, paths, &main, lacking, &mut found)?;
+    Ok(Trial { accepted, main, refused })
 }
 
 /// Finds a site without which nginx accepts those before it, and what nginx says to it.

@@ -1,5 +1,6 @@
 //! Changes, refusals and faults.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +9,8 @@ use std::thread;
 use super::stage::{Stage, free_port, https};
 use super::upstream::upstream;
 use crate::host::{Host, Owner};
-use crate::proxy::nginx::{Applied, daemon, stop};
+use crate::proxy::nginx::trial::trial;
+use crate::proxy::nginx::{Applied, candidate, daemon, parts, stop};
 
 #[test]
 fn nothing_happens_twice_and_stop_leaves_no_process() {
@@ -68,6 +70,29 @@ fn a_refused_site_is_left_out_and_its_neighbour_is_served() {
     let again = stage.apply();
     assert_eq!(again, Applied { changed: false, ..applied });
     assert_eq!(stage.host.list(&stage.paths.configuration).unwrap(), ["conf"]);
+}
+
+#[test]
+fn nginx_tries_only_what_it_does_not_serve_yet() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.apply();
+    let certificate = stage.sites[0].certificate.clone();
+    stage.host.write(&certificate, b"garbage", 0o600, Owner::Us).unwrap();
+    stage.site("b.example", &[upstream()]);
+    let refused = |served: &BTreeSet<&str>| -> Vec<String> {
+        let (host, paths, server) = (&stage.host, &stage.paths, &stage.server);
+        let wanted = parts::of_sites(server, &stage.sites);
+        let found = candidate::look(host, paths).unwrap();
+        let trial = trial(host, paths, server, wanted, found, served).unwrap();
+        let named: BTreeSet<&str> = parts::named_in(&trial.main).collect();
+        assert_eq!(named, trial.accepted.iter().map(|site| site.name.as_str()).collect());
+        assert_eq!(stage.host.read(&paths.candidate()).unwrap().unwrap(), trial.main.as_bytes());
+        trial.refused.keys().map(ToString::to_string).collect()
+    };
+    let wanted = parts::of_sites(&stage.server, &stage.sites);
+    assert!(refused(&BTreeSet::from([wanted[0].name.as_str()])).is_empty());
+    assert_eq!(refused(&BTreeSet::new()), ["a.example"]);
 }
 
 #[test]
