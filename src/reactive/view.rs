@@ -102,6 +102,13 @@ impl View {
         Ok(())
     }
 
+    /// Reads what an event is about. What cannot be read is read again when it is looked at, which fails then.
+    pub(super) fn read_ahead(&self, id: &RelationId, unit: Option<&UnitName>) {
+        let _ = self.relation(id);
+        let _ = self.application_bag(id);
+        let _ = unit.map(|unit| self.bag(id, unit));
+    }
+
     /// An option's value.
     pub fn option(&self, name: &str) -> Result<Option<&Value>> {
         self.config.get(&name.to_owned())

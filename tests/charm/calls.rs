@@ -208,6 +208,32 @@ fn a_relation_that_was_removed_by_force_is_left_out_and_forgotten() {
 }
 
 #[test]
+fn of_many_answers_each_is_sent_whoever_is_gone() {
+    let mut model = stage();
+    let clients: Vec<RelationId> = (0..10)
+        .map(|number| {
+            let client = format!("client{number}");
+            model.puppet(&client, "requires: {front: {interface: ssl-termination}}", 1);
+            relate(&mut model, "front", &client)
+        })
+        .collect();
+    let gone = [clients[1], clients[6]];
+    for relation in gone {
+        model.juju.force_remove_relation(relation);
+    }
+    let run = quietly(&mut model, "send-status --endpoint front", "[1]");
+    let sent = json!({"status": "[1]"});
+    let sets = clients.iter().map(|client| format!("relation-set -r front:{client} --file - <<< {sent}"));
+    let expected: Vec<String> = [STATE_GET, STATE_SET].map(str::to_owned).into_iter().chain(sets).collect();
+    assert_eq!(calls(&run), expected);
+    for client in clients.iter().filter(|client| !gone.contains(client)) {
+        assert_eq!(published(&model, *client, "status").as_deref(), Some("[1]"));
+    }
+    let run = quietly(&mut model, "send-status --endpoint front", "[1]");
+    assert_eq!(calls(&run), [STATE_GET]);
+}
+
+#[test]
 fn get_status_reports_every_unit_whatever_it_has_published() {
     let mut model = stage();
     assert_eq!(printed(&mut model, "get-status --endpoint back"), json!([]));

@@ -73,6 +73,7 @@ impl Hook {
             // Both calls at once: what is read is of use whatever Juju has committed, but when all is read.
             let token = token::ask(&host);
             let asked = if store.is_sound() { ask(&host, &metadata, &event) } else { None };
+            store.read_ahead(&event);
             let (token, bag) = (token.answer(), asked.map(Asked::answer));
             (token::committed(token)?, bag)
         };

@@ -2,9 +2,13 @@ use anyhow::Result;
 
 use super::Hook;
 use crate::interface::take_in::{if_there, read_own};
-use crate::juju::tool::relation;
+use crate::juju::tool::Asked;
+use crate::juju::tool::relation::{self, Bag};
 use crate::juju::{Event, RelationId, RelationKind};
-use crate::reactive::{Flag, Standing};
+use crate::reactive::{Flag, Standing, Store};
+
+/// How many answers are on their way to Juju at once.
+const AT_ONCE: usize = 4;
 
 impl Hook {
     /// The relation that ends with this hook; nothing can be published to it any more.
@@ -65,18 +69,28 @@ impl Hook {
         Ok(())
     }
 
-    /// Publishes what is to be published; whether all relations are there to publish to.
-    pub(super) fn publish_all(&mut self) -> Result<bool> {
+    /// Publishes what is to be published; whether all relations are there to publish to. While the first calls are at
+    /// work, `meanwhile` is done.
+    pub(super) fn publish_all(&mut self, meanwhile: impl FnOnce(&Store) -> Result<()>) -> Result<bool> {
+        let mut meanwhile = Some(meanwhile);
         let mut all = true;
-        for (relation, values) in std::mem::take(&mut self.to_publish) {
-            let set = relation::set(&self.host, &relation, &values);
-            if if_there(set.map_err(Into::into))?.is_none() {
-                self.state.view.forget(&relation)?;
-                // It is too late for this hook's handlers: the next one's see what the end of the relation changes.
-                self.state.flags.set(Flag::update(relation.endpoint()));
-                all = false;
+        let to_publish: Vec<(RelationId, Bag)> = std::mem::take(&mut self.to_publish).into_iter().collect();
+        for some in to_publish.chunks(AT_ONCE) {
+            let asked: Vec<Asked<()>> =
+                some.iter().map(|(relation, values)| relation::set(&self.host, relation, values)).collect();
+            let done = meanwhile.take().map_or(Ok(()), |act| act(&self.store));
+            let answers: Vec<_> = asked.into_iter().map(Asked::answer).collect();
+            done?;
+            for ((relation, _), answer) in some.iter().zip(answers) {
+                if if_there(answer.map_err(Into::into))?.is_none() {
+                    self.state.view.forget(relation)?;
+                    // It is too late for this hook's handlers: the next one's see what the end of the relation changes.
+                    self.state.flags.set(Flag::update(relation.endpoint()));
+                    all = false;
+                }
             }
         }
+        meanwhile.map_or(Ok(()), |act| act(&self.store))?;
         Ok(all)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Asked, ToolError, ask, call, read, yaml_safe};
+use super::{Asked, ToolError, ask, read, yaml_safe};
 use crate::host::{Command, Host};
 use crate::juju::{RelationId, UnitName};
 
@@ -22,9 +22,9 @@ pub fn get_application(host: &Host, relation: &RelationId, app: &str) -> Asked<B
 }
 
 /// Sets keys of our own unit's databag; an empty text deletes the key. Juju applies it when the hook has ended well.
-pub fn set(host: &Host, relation: &RelationId, values: &Bag) -> Result<(), ToolError> {
+pub fn set(host: &Host, relation: &RelationId, values: &Bag) -> Asked<()> {
     let command = Command::new("relation-set").arg("-r").arg(relation.to_string()).args(["--file", "-"]);
-    call(host, &command.stdin(yaml_safe(values)))
+    Asked::new(host, command.stdin(yaml_safe(values)), |_, _| Ok(()))
 }
 
 /// The relations of an endpoint.

@@ -1,3 +1,4 @@
+mod aside;
 mod file;
 mod standing;
 #[cfg(test)]
@@ -10,12 +11,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use self::aside::{aside, make_way};
 use self::file::{FORMAT, FlagFile, Generation, Unreadable, VERSION};
 pub use self::standing::{Committed, Standing};
 use super::State;
 use super::pieces::{Piece, Pieces};
 use super::state::StateRoot;
 use crate::host::{Host, Lock, Owner};
+use crate::juju::Event;
 use crate::juju::tool::status::Status;
 
 /// How long another process of this unit may hold the lock.
@@ -39,6 +42,8 @@ pub struct Store {
     pieces: Rc<Pieces>,
     /// The state that was found.
     base: StateRoot,
+    /// The newest one, of which some has been read.
+    ahead: Option<State>,
     /// The file as it was found.
     found: Option<FlagFile>,
     /// What the next file will say.
@@ -88,6 +93,7 @@ impl Store {
             context_id: context_id.to_owned(),
             pieces: Rc::new(Pieces::in_folder(host, &dir.join("view"))),
             base: StateRoot::default(),
+            ahead: None,
             found: None,
             file: FlagFile::default(),
             unreadable: false,
@@ -156,6 +162,14 @@ impl Store {
         self.taken_in.then(|| token.map_or(Committed::Nothing, Committed::Token))
     }
 
+    /// Reads what an event is about from the newest generation, which is most often the one to go on with.
+    pub fn read_ahead(&mut self, event: &Event) {
+        let (Event::Relation(event), Some(newest)) = (event, self.file.generations.first()) else { return };
+        let state = State::at(&self.pieces, &newest.state);
+        state.view.read_ahead(&event.relation, event.remote_unit.as_ref());
+        self.ahead = Some(state);
+    }
+
     /// Compares the file with what Juju has committed, and goes back to that generation if need be.
     pub fn settle(&mut self, committed: &Committed) -> (State, Standing) {
         let standing = self.standing(committed);
@@ -167,7 +181,8 @@ impl Store {
             Standing::New | Standing::Again | Standing::Unknown => {}
         }
         self.base = generations.first().map(|generation| generation.state.clone()).unwrap_or_default();
-        (State::at(&self.pieces, &self.base), standing)
+        let ahead = self.ahead.take().filter(|_| standing != Standing::Behind);
+        (ahead.unwrap_or_else(|| State::at(&self.pieces, &self.base)), standing)
     }
 
     /// Reads all of a state before it is relied on. If a piece of it is damaged, nothing of it is.
@@ -222,6 +237,14 @@ impl Store {
         next.root != self.base
     }
 
+    /// Writes what is new in a state where nobody looks at it yet.
+    pub fn write_ahead(&self, next: &mut Next) -> Result<()> {
+        let generations = self.file.generations.iter();
+        let known: BTreeSet<&str> = generations.flat_map(|generation| generation.state.pieces()).collect();
+        let pieces = std::mem::take(&mut next.pieces);
+        self.pieces.write(pieces.iter().filter(|piece| !known.contains(piece.name.as_str())))
+    }
+
     /// Writes the state and ends well. `changed` says that it is a new generation; then Juju must have been told our
     /// token with `state-set`.
     pub fn commit(mut self, host: &Host, next: Next, standing: Standing, changed: bool) -> Result<()> {
@@ -254,40 +277,20 @@ impl Store {
     }
 
     /// Puts a new generation before the one that was found.
-    fn push(&mut self, Next { root, pieces }: Next, standing: Standing) -> Result<()> {
+    fn push(&mut self, mut next: Next, standing: Standing) -> Result<()> {
+        self.write_ahead(&mut next)?;
         let generations = &mut self.file.generations;
-        let known: BTreeSet<&str> =
-            generations.iter().flat_map(|generation| generation.state.pieces()).collect();
-        self.pieces.write(pieces.iter().filter(|piece| !known.contains(piece.name.as_str())))?;
         match standing {
             Standing::Again => drop(generations.remove(0)),
             Standing::Unknown => generations.clear(),
             Standing::New | Standing::Current | Standing::Behind => {}
         }
         let hook = self.mark.clone().unwrap_or_default();
-        generations.insert(0, Generation { token: Some(self.context_id.clone()), hook, state: root });
+        generations.insert(0, Generation { token: Some(self.context_id.clone()), hook, state: next.root });
         if standing == Standing::New {
             generations.push(Generation::default()); // nothing, to go back to
         }
         generations.truncate(if self.keeps_one { 1 } else { 2 });
         Ok(())
     }
-}
-
-/// Where something that cannot be used is kept for a person to look at.
-fn aside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".unreadable");
-    path.with_file_name(name)
-}
-
-/// Moves a folder aside that stands where a file should be, or the other way round.
-fn make_way(host: &Host, path: &Path, for_folder: bool) -> Result<()> {
-    if host.is_folder(path)?.is_some_and(|is_folder| is_folder != for_folder) {
-        let (should, aside) = (if for_folder { "a folder" } else { "a file" }, aside(path));
-        log::warn!("{} is not {should}: kept as {}", path.display(), aside.display());
-        host.remove(&aside)?;
-        host.rename(path, &aside)?;
-    }
-    Ok(())
 }
