@@ -12,13 +12,16 @@ const OURS: &str = "ours";
 const READING: &str = "ours, reading all";
 const ANSWERING: &str = "ours, answering all";
 
-/// What is aimed at: another's time to ours, at least.
-const RATIOS: [(&str, Shape, f64); 6] = [
+/// What is aimed at: another's time to ours, at least. With many clients the aims come from charms as the field has them,
+/// which read every unit in each hook and answer every relation.
+const RATIOS: [(&str, Shape, f64); 8] = [
     ("charms.reactive", Shape::Units(1), 40.0),
     ("ops", Shape::Units(1), 25.0),
     ("charms.reactive", Shape::Units(1000), 200.0),
+    ("ops, reading all", Shape::Units(1000), 200.0),
     ("ops", Shape::Units(1000), 200.0),
     ("charms.reactive", Shape::Relations(1000), 500.0),
+    ("ops, answering all", Shape::Relations(1000), 500.0),
     ("ops", Shape::Relations(1000), 500.0),
 ];
 
@@ -41,7 +44,9 @@ const GROWTH: [(Shape, Shape, f64); 4] = [
 ];
 
 pub(crate) fn table(cells: &[Cell], rows: &[Row]) -> String {
-    let mut text = "## Aims\n\nWith tool calls as fast as they get, in a hook whose answer changes.\n\n\
+    let mut text = "## Aims\n\nWith tool calls as fast as they get, in a hook whose answer changes. With many clients the aims were set \
+         from charms as\nthe field has them, which read every unit in each hook and answer every relation: \
+         charms.reactive does the first by\nitself, of ops those are *reading all* and *answering all*.\n\n\
          | what | aim | measured | |\n| --- | --- | --- | --- |\n"
         .to_owned();
     let find = |name: &str, shape: Shape, kind: Kind| {
