@@ -110,7 +110,7 @@ pub(crate) fn state(bytes: &[u8]) {
     let host = Host::new("/", "");
     let hook = |id: &str| {
         let mut store = Store::open(&host, folder.path(), id, Some("update-status")).ok()?;
-        let (state, standing) = store.settle(&Committed::Token("one".to_owned()));
+        let (state, standing) = store.settle(&Committed::Token("one".to_owned()), None);
         let (mut state, standing) = store.load(&host, state, standing).unwrap();
         state.view.config().unwrap();
         state.kept_all::<Value>("").unwrap();

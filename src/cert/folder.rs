@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Source;
-use super::pair::RETIRED;
+use super::pair::{Pair, RETIRED};
 use crate::host::{FileError, Host, Owner, file_stem};
 use crate::juju::UnitName;
 use crate::wire::{Fqdn, SecretUri};
@@ -68,6 +68,22 @@ impl Folder {
             Some(kept) if kept == pair.as_bytes() => self.close(host, &path),
             _ => self.write_key(host, &path, pair.as_bytes()),
         }
+    }
+
+    /// Deletes pairs that stay beside the ACME client's new ones, where nothing is served with them and a new one has all of
+    /// their names. The client writes the earlier pair before the new one: while they are alike it is at work.
+    pub fn forget_earlier(&self, host: &Host, served: &BTreeSet<&Path>) -> Result<(), FileError> {
+        let folder = self.of_source(Source::Acme);
+        for name in host.list(&folder)? {
+            let Some(id) = name.strip_suffix(".earlier.pem") else { continue };
+            let (earlier, new) = (folder.join(&name), folder.join(format!("{id}.pem")));
+            let (Some(before), Some(now)) = (host.read(&earlier)?, host.read(&new)?) else { continue };
+            let has_all = || Some(Pair::read(&before)?.names.is_subset(&Pair::read(&now)?.names));
+            if !served.contains(&*earlier) && before != now && has_all() == Some(true) {
+                host.remove(&earlier)?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes a pair out of use. It stays where it is until nginx does without it: [`Folder::bury`].
@@ -195,7 +211,7 @@ fn others(host: &Host, folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<Vec<Pa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cert::Pair;
+    use crate::cert::authority::Authority as Own;
     use crate::cert::signing::tests::{Authority, now};
     use crate::cert::supplied;
     use crate::host::Command;
@@ -225,5 +241,33 @@ mod tests {
         }
         folder.bury(&host).unwrap();
         assert!(read(&files[0]).is_some() && host.read(&files[1]).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_earlier_pair_stays_while_anything_needs_it() {
+        let machine = tempfile::tempdir().unwrap();
+        let host = Host::new(machine.path(), "");
+        let folder = Folder::of(&host, &"proxy/0".parse().unwrap());
+        let issue = |names: &[&str]| {
+            let names: Vec<Fqdn> = names.iter().map(|name| name.parse().unwrap()).collect();
+            Own::new("test", now()).unwrap().issue(&names, now()).unwrap()
+        };
+        let (both, one, another) =
+            (issue(&["a.example", "b.example"]), issue(&["a.example"]), issue(&["a.example", "b.example"]));
+        let new = folder.pair(Source::Acme, &"a.example".parse().unwrap());
+        let earlier = new.with_extension("earlier.pem");
+        let stays = |before: &str, now: &str, served: &BTreeSet<&Path>| {
+            folder.write_key(&host, &earlier, before.as_bytes()).unwrap();
+            folder.write_key(&host, &new, now.as_bytes()).unwrap();
+            folder.forget_earlier(&host, served).unwrap();
+            assert!(host.read(&new).unwrap().is_some());
+            host.read(&earlier).unwrap().is_some()
+        };
+        let nothing = BTreeSet::new();
+        assert!(stays(&both, &one, &nothing), "the new one has not all of its names");
+        assert!(stays(&both, &both, &nothing), "the client is about to write the new one");
+        assert!(stays(&both, &another, &BTreeSet::from([earlier.as_path()])), "it is served");
+        assert!(stays("garbage", &another, &nothing));
+        assert!(!stays(&both, &another, &nothing));
     }
 }

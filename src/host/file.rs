@@ -109,6 +109,16 @@ impl Host {
         }
     }
 
+    /// Makes ours what is somebody else's; only root can.
+    pub fn take(&self, path: &Path) -> Result<(), FileError> {
+        let failed = FileError::of("change the owner of", path);
+        let us = rustix::process::geteuid().as_raw();
+        if fs::metadata(path).map_err(&failed)?.uid() == us {
+            return Ok(());
+        }
+        std::os::unix::fs::chown(path, Some(us), Some(rustix::process::getegid().as_raw())).map_err(failed)
+    }
+
     /// Gives a file or folder to somebody.
     pub fn give(&self, path: &Path, owner: Owner) -> Result<(), FileError> {
         let Owner::Group(group) = owner else { return Ok(()) };

@@ -6,7 +6,7 @@ use anyhow::Result;
 use super::{Keys, PUBLISHED, TOO_LONG, keys, too_long};
 use crate::host::Host;
 use crate::juju::tool::relation::Bag;
-use crate::juju::tool::{Asked, ToolError, relation};
+use crate::juju::tool::{Asked, ToolError, each, relation};
 use crate::juju::{Event, Metadata, RelationEvent, RelationId, RelationKind, UnitName};
 use crate::reactive::View;
 
@@ -47,7 +47,7 @@ pub(super) fn take_in_event(
     let Some(bag) = if_there(heard(bag, &whose, keys))? else { return Ok(()) };
     view.relate(relation, &event.remote_app)?;
     match whose {
-        Whose::Unit(unit) => view.put_unit(relation, unit, bag),
+        Whose::Unit(unit) => view.put_unit(relation, &unit, bag),
         Whose::Application(_) => {
             view.put_application(relation, bag)?;
             event.remote_unit.iter().try_for_each(|unit| view.put_unit(relation, unit, Bag::new()))
@@ -56,12 +56,12 @@ pub(super) fn take_in_event(
 }
 
 /// Whose databag it is.
-enum Whose<'a> {
-    Unit(&'a UnitName),
-    Application(&'a str),
+enum Whose {
+    Unit(UnitName),
+    Application(String),
 }
 
-impl Whose<'_> {
+impl Whose {
     fn ask(&self, host: &Host, relation: &RelationId) -> Asked<Bag> {
         match self {
             Self::Unit(unit) => relation::get(host, relation, unit),
@@ -70,7 +70,7 @@ impl Whose<'_> {
     }
 }
 
-impl fmt::Display for Whose<'_> {
+impl fmt::Display for Whose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unit(unit) => unit.fmt(f),
@@ -80,12 +80,12 @@ impl fmt::Display for Whose<'_> {
 }
 
 /// The databag that an event is about.
-fn whose(event: &RelationEvent, keys: Keys) -> Option<Whose<'_>> {
+fn whose(event: &RelationEvent, keys: Keys) -> Option<Whose> {
     match (event.kind, &event.remote_unit) {
         (RelationKind::Joined | RelationKind::Changed, _) if keys.of_application => {
-            Some(Whose::Application(&event.remote_app))
+            Some(Whose::Application(event.remote_app.clone()))
         }
-        (RelationKind::Joined | RelationKind::Changed, Some(unit)) => Some(Whose::Unit(unit)),
+        (RelationKind::Joined | RelationKind::Changed, Some(unit)) => Some(Whose::Unit(unit.clone())),
         _ => None,
     }
 }
@@ -101,13 +101,25 @@ pub(super) fn read(host: &Host, metadata: &Metadata, reach: Reach, view: &mut Vi
     let asked: Vec<_> = ours.map(|(name, keys)| (name, keys, relation::ids(host, name))).collect();
     let all: Vec<_> = asked.into_iter().map(|(name, keys, ids)| (name, keys, ids.answer())).collect();
     for (endpoint, keys, ids) in all {
-        let mut known = view.units_by_relation(endpoint)?;
-        for id in ids? {
-            let known = known.remove(&id).unwrap_or_default();
-            if if_there(read_relation(host, &id, &known, keys, reach, view))?.is_some() {
-                there.insert(id);
+        let known = view.units_by_relation(endpoint)?;
+        let mut to_read = Vec::new();
+        let list = |id: &RelationId| relation::units(host, id);
+        each(&ids?, list, |id, units| {
+            let Some(units) = if_there(units.map_err(Into::into))? else { return Ok(()) };
+            there.insert(id.clone());
+            let new = take_in_members(id, units, known.get(id), keys, reach, view)?;
+            to_read.extend(new.into_iter().map(|whose| (id.clone(), whose)));
+            Ok(())
+        })?;
+        let ask = |(id, whose): &(RelationId, Whose)| whose.ask(host, id);
+        each(&to_read, ask, |(id, whose), bag| match (if_there(heard(bag, whose, keys))?, whose) {
+            (None, _) => {
+                there.remove(id);
+                Ok(())
             }
-        }
+            (Some(bag), Whose::Unit(unit)) => view.put_unit(id, unit, bag),
+            (Some(bag), Whose::Application(_)) => view.put_application(id, bag),
+        })?;
     }
     for endpoint in view.endpoints().map(str::to_owned).collect::<Vec<_>>() {
         let gone = |(id, _): &(&RelationId, _)| !there.contains(*id);
@@ -118,29 +130,29 @@ pub(super) fn read(host: &Host, metadata: &Metadata, reach: Reach, view: &mut Vi
     Ok(())
 }
 
-fn read_relation(
-    host: &Host,
+/// Takes in who is there; gives whose databags have to be read.
+fn take_in_members(
     id: &RelationId,
-    known: &BTreeSet<UnitName>,
+    units: Vec<UnitName>,
+    known: Option<&BTreeSet<UnitName>>,
     keys: Keys,
     reach: Reach,
     view: &mut View,
-) -> Result<()> {
-    let there: BTreeSet<UnitName> = relation::units(host, id)?.into_iter().collect();
+) -> Result<Vec<Whose>> {
+    let there: BTreeSet<UnitName> = units.into_iter().collect();
     view.relate(id, there.first().map_or("", UnitName::app))?;
-    for unit in known.difference(&there) {
+    let is_known = |unit: &UnitName| known.is_some_and(|known| known.contains(unit));
+    for unit in known.into_iter().flatten().filter(|unit| !there.contains(unit)) {
         view.forget_unit(id, unit)?;
     }
-    let read = |whose: Whose<'_>| heard(whose.ask(host, id).answer(), &whose, keys);
-    for unit in there.iter().filter(|unit| reach == Reach::Everything || !known.contains(unit)) {
-        let bag = if keys.of_application { Bag::new() } else { read(Whose::Unit(unit))? };
-        view.put_unit(id, unit, bag)?;
+    let to_read = there.into_iter().filter(|unit| reach == Reach::Everything || !is_known(unit));
+    if !keys.of_application {
+        return Ok(to_read.map(Whose::Unit).collect());
     }
+    to_read.into_iter().try_for_each(|unit| view.put_unit(id, &unit, Bag::new()))?;
     let app = view.relation(id)?.map(|relation| relation.app.clone()).unwrap_or_default();
-    if keys.of_application && reach == Reach::Everything && !app.is_empty() {
-        view.put_application(id, read(Whose::Application(&app))?)?;
-    }
-    Ok(())
+    let reads = reach == Reach::Everything && !app.is_empty();
+    Ok(reads.then_some(Whose::Application(app)).into_iter().collect())
 }
 
 /// What our own unit's databag holds of the keys that we publish, as Juju has it.
@@ -163,7 +175,7 @@ pub(super) fn if_there<T>(result: Result<T>) -> Result<Option<T>> {
 
 /// What somebody has published, as far as we look at it. One who has published more than can be read has said nothing of
 /// use, and harms himself alone.
-fn heard(bag: Result<Bag, ToolError>, whose: &Whose<'_>, keys: Keys) -> Result<Bag> {
+fn heard(bag: Result<Bag, ToolError>, whose: &Whose, keys: Keys) -> Result<Bag> {
     match bag {
         Err(error) if error.is_too_much() => {
             log::warn!("{error}");

@@ -109,7 +109,8 @@ impl Desk {
         }
     }
 
-    /// Keeps a new pair. One before it that has names which the new one has not stays beside it, while it is good.
+    /// Keeps a new pair. One before it that has names which the new one has not stays beside it, until nginx does without
+    /// it: the hook that sees to that deletes it.
     fn take_in(&self, job: &Job, text: &str) -> Result<()> {
         let path = self.folder.pair(Source::Acme, &job.id);
         let earlier = path.with_extension("earlier.pem");
@@ -124,9 +125,6 @@ impl Desk {
             self.folder.write_key(&self.host, &earlier, &before)?;
         }
         self.folder.write_key(&self.host, &path, text.as_bytes())?;
-        if missing.is_empty() {
-            self.host.remove(&earlier)?;
-        }
         let mut progress = self.progress.borrow_mut();
         job.names.iter().for_each(|name| drop(progress.names.remove(name)));
         self.is_new.set(true);

@@ -126,6 +126,7 @@ fn forget_the_gone(hook: &mut Hook, paths: &nginx::Paths, plan: &Plan, serving: 
     let mut gone: Gone = hook.state.kept(GONE)?;
     let names = plan.claims.by_name().keys().map(String::as_str);
     let served = serving.parts.values().flatten().map(|part| part.pem.as_path()).collect();
+    paths.certificates.forget_earlier(&hook.host, &served)?;
     gone.look(&hook.host, &paths.certificates, names, &served, cert::now())?;
     hook.state.keep(GONE, &gone)
 }

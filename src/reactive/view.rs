@@ -103,7 +103,7 @@ impl View {
     }
 
     /// Reads what an event is about. What cannot be read is read again when it is looked at, which fails then.
-    pub(super) fn read_ahead(&self, id: &RelationId, unit: Option<&UnitName>) {
+    pub fn read_ahead(&self, id: &RelationId, unit: Option<&UnitName>) {
         let _ = self.relation(id);
         let _ = self.application_bag(id);
         let _ = unit.map(|unit| self.bag(id, unit));

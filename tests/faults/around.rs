@@ -18,6 +18,8 @@ struct Around {
     after: Option<fn(&mut Stage, &HookRun)>,
     act_over: Option<fn(&mut Stage, &Backup)>,
     loses_certificates: bool,
+    /// Whether it takes a hook in which nothing has happened.
+    by_next_hook: bool,
     backup: Backup,
 }
 
@@ -45,7 +47,9 @@ impl Faults for Around {
                 act_over(stage, &earlier);
             }
         }
-        stage.update_status();
+        if self.by_next_hook {
+            stage.update_status();
+        }
     }
 
     fn loses_certificates(&self) -> bool {
@@ -142,6 +146,13 @@ fn fail(stage: &mut Stage, call: usize) {
     stage.world.juju.on_call(PROXY, call, Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() });
 }
 
+/// Something for the second attempt, if the first has failed.
+fn on_first(run: &HookRun, act: impl FnOnce()) {
+    if run.attempt == 1 && !run.committed {
+        act();
+    }
+}
+
 /// What is tried, what makes it good, and how it is done.
 type Tried = (&'static str, &'static str, Around);
 
@@ -167,6 +178,11 @@ fn at_each_hook() -> Vec<Tried> {
             "each hook fails at its second call and is skipped",
             "the next hook",
             Around { before: Some(|stage, _| fail(stage, 2)), after: Some(skip), ..around() },
+        ),
+        (
+            "each hook fails at its fourth call and is skipped",
+            "the next hook",
+            Around { before: Some(|stage, _| fail(stage, 4)), after: Some(skip), ..around() },
         ),
         (
             "each hook is not committed after exit 0 and is skipped",
@@ -217,6 +233,42 @@ fn at_each_hook() -> Vec<Tried> {
     ]
 }
 
+fn twice_at_each_hook() -> Vec<Tried> {
+    let around = Around::default;
+    vec![
+        (
+            "each hook is not committed, and fails at its third call when it runs again",
+            "run again",
+            Around {
+                before: Some(|stage, _| stage.world.juju.fail_commit(PROXY)),
+                after: Some(|stage, run| on_first(run, || fail(stage, 3))),
+                ..around()
+            },
+        ),
+        (
+            "each hook is killed at its third call, and not committed when it runs again",
+            "run again",
+            Around {
+                before: Some(|stage, _| stage.world.juju.on_call(PROXY, 3, Fault::Kill)),
+                after: Some(|stage, run| on_first(run, || stage.world.juju.fail_commit(PROXY))),
+                ..around()
+            },
+        ),
+        (
+            "each hook is killed at its third call, fails at the second when it runs again, and is skipped",
+            "the next hook",
+            Around {
+                before: Some(|stage, _| stage.world.juju.on_call(PROXY, 3, Fault::Kill)),
+                after: Some(|stage, run| match run.attempt {
+                    1 => on_first(run, || fail(stage, 2)),
+                    _ => skip(stage, run),
+                }),
+                ..around()
+            },
+        ),
+    ]
+}
+
 fn after_each_act() -> Vec<Tried> {
     let around = Around::default;
     vec![
@@ -258,7 +310,9 @@ fn after_each_act() -> Vec<Tried> {
 #[test]
 fn whatever_goes_wrong_around_hooks_the_end_is_the_same() {
     let table = Table::default();
-    pool::each(at_each_hook().into_iter().chain(after_each_act()), |(what, by, mut faults)| {
+    let all = [at_each_hook(), twice_at_each_hook(), after_each_act()];
+    pool::each(all.into_iter().flatten(), |(what, by, mut faults)| {
+        faults.by_next_hook = ["the next hook", "update-status"].contains(&by);
         disturbed(&mut faults, what);
         table.count(what, "made good by", by);
     });

@@ -1,10 +1,11 @@
 //! The state files in every wrong shape: the unit recovers by itself.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::process::geteuid;
 use test_juju::RelationId;
 
 use crate::charms::Model;
@@ -73,6 +74,8 @@ fn recovers(model: &mut Model, relation: RelationId, what: &str) {
     let expected = [("status".to_owned(), ANSWER.to_owned())].into();
     assert_eq!(model.published(relation, "proxy/0"), expected, "{what}");
     assert_eq!(model.flags("proxy/0"), ["endpoint.ssl-termination.available"], "{what}");
+    let folder = fs::metadata(state(model)).unwrap();
+    assert_eq!((folder.uid(), folder.mode() & 0o777), (geteuid().as_raw(), 0o700), "{what}: for nobody else");
     model.juju.update_status("proxy/0");
     let next = model.one();
     assert_eq!(next.stderr, "", "{what}: {}", next.trace());

@@ -15,8 +15,8 @@ use crate::stage::{PROXY, Stage};
 use crate::table::Table;
 use crate::world::World;
 
-const CALLS: &str = "openat,write,rename,renameat2,unlink,unlinkat,mkdir,rmdir,link,linkat,chmod,fchmod,fchmodat,\
-    chown,fchown,ftruncate,fsync";
+const CALLS: &str = "openat,write,pwrite64,rename,renameat2,unlink,unlinkat,mkdir,rmdir,link,linkat,chmod,fchmod,fchmodat,\
+    chown,fchown,fchownat,ftruncate,fsync,fdatasync,symlink,symlinkat,renameat,mkdirat";
 
 const FAULTS: [Fault; 3] =
     [("kills the hook", "signal=KILL"), ("no space", "error=ENOSPC"), ("read-only", "error=EROFS")];

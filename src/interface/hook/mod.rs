@@ -67,18 +67,21 @@ impl Hook {
         let event = context.event(&metadata)?;
         let mark = (purpose != Purpose::Peek && event.is_hook()).then(|| event.to_string());
         let mut store = Store::open(&host, &context.state_dir(), &context.id, mark.as_deref())?;
+        let newest = store.newest();
         let (committed, bag) = if let Some(committed) = store.settled() {
             (committed, None)
         } else {
             // Both calls at once: what is read is of use whatever Juju has committed, but when all is read.
             let token = token::ask(&host);
             let asked = if store.is_sound() { ask(&host, &metadata, &event) } else { None };
-            store.read_ahead(&event);
+            if let (Event::Relation(event), Some(newest)) = (&event, &newest) {
+                newest.view.read_ahead(&event.relation, event.remote_unit.as_ref());
+            }
             let (token, bag) = (token.answer(), asked.map(Asked::answer));
             (token::committed(token)?, bag)
         };
         let tokens = committed != Committed::Unsupported;
-        let (state, standing) = store.settle(&committed);
+        let (state, standing) = store.settle(&committed, newest);
         let died = store.died.clone().filter(|_| event.is_hook() && standing != Standing::Again);
         if let Some(died) = &died {
             log::warn!("the hook \"{died}\" did not end: reading everything again");

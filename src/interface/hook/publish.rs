@@ -2,13 +2,10 @@ use anyhow::Result;
 
 use super::Hook;
 use crate::interface::take_in::{if_there, read_own};
-use crate::juju::tool::Asked;
 use crate::juju::tool::relation::{self, Bag};
+use crate::juju::tool::{AT_ONCE, Asked};
 use crate::juju::{Event, RelationId, RelationKind};
 use crate::reactive::{Flag, Standing, Store};
-
-/// How many answers are on their way to Juju at once.
-const AT_ONCE: usize = 4;
 
 impl Hook {
     /// The relation that ends with this hook; nothing can be published to it any more.

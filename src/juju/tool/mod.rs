@@ -80,6 +80,23 @@ impl<T> Asked<T> {
     }
 }
 
+/// How many calls are on their way to Juju at once.
+pub const AT_ONCE: usize = 4;
+
+/// Makes a call for each of many things, some at once, and takes the answers in order.
+pub fn each<I, T>(
+    items: &[I],
+    ask: impl Fn(&I) -> Asked<T>,
+    mut take: impl FnMut(&I, Result<T, ToolError>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for some in items.chunks(AT_ONCE) {
+        let asked: Vec<Asked<T>> = some.iter().map(&ask).collect();
+        let answers: Vec<_> = asked.into_iter().map(Asked::answer).collect();
+        some.iter().zip(answers).try_for_each(|(item, answer)| take(item, answer))?;
+    }
+    Ok(())
+}
+
 /// Calls a tool for what it does.
 fn call(host: &Host, command: &Command) -> Result<(), ToolError> {
     host.run_ok(command)?;

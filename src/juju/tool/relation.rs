@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Asked, ToolError, ask, read, yaml_safe};
+use super::{Asked, read, yaml_safe};
 use crate::host::{Command, Host};
 use crate::juju::{RelationId, UnitName};
 
@@ -33,6 +33,7 @@ pub fn ids(host: &Host, endpoint: &str) -> Asked<Vec<RelationId>> {
 }
 
 /// The units that have joined a relation, as far as our unit was told.
-pub fn units(host: &Host, relation: &RelationId) -> Result<Vec<UnitName>, ToolError> {
-    ask(host, &Command::new("relation-list").args(["--format=json", "-r"]).arg(relation.to_string()))
+pub fn units(host: &Host, relation: &RelationId) -> Asked<Vec<UnitName>> {
+    let command = Command::new("relation-list").args(["--format=json", "-r"]);
+    Asked::new(host, command.arg(relation.to_string()), read)
 }

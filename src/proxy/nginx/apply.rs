@@ -1,16 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
-use anyhow::Result;
-use sha2::{Digest, Sha256};
+use anyhow::{Result, anyhow};
 
 use super::candidate::{self, Found};
-use super::daemon::NotTaken;
 use super::parts::{self, Named};
+use super::taken::{self, Taken};
 use super::trial::{Trial, trial};
 use super::{Paths, Server, Site, Worker, daemon, distribution, rotation, service};
 use crate::cert;
-use crate::host::{Host, Owner, ProcessId, hex};
+use crate::host::{Host, Owner, ProcessId};
 use crate::wire::Fqdn;
 
 /// What came of [`apply`].
@@ -28,8 +26,7 @@ pub struct Applied {
 /// yet, without the sites that it refuses; then all becomes live in one step, with one reload, in which nginx reads all
 /// of it. If it cannot, it serves what it has served before, and all sites are tried.
 ///
-/// What the server is known to serve is remembered by a digest over configuration and certificates, written after the
-/// reload came and removed before the next: after a failure or a killed hook there is none, and all is done again.
+/// What nginx serves is known from a note of what it has taken. Where there is none, all is tried and done again.
 pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
     if host.is_machine() {
         service::keep(host, paths, server)?;
@@ -49,65 +46,84 @@ fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> R
     }
     let before = Before::look(host, paths)?;
     let relies = before.taken.is_some();
-    match change(host, paths, server, sites, before) {
-        // What nginx serves may have been spoilt since it was read: now nothing is known to be good.
-        Err(error) if relies && error.is::<NotTaken>() => {
-            change(host, paths, server, sites, Before::look(host, paths)?)
+    let outcome = match change(host, paths, server, sites, before)? {
+        Err(why) if relies => {
+            log::warn!("nginx cannot take its new configuration ({why}): it tries all of it");
+            let before = Before { taken: None, ..Before::look(host, paths)? };
+            change(host, paths, server, sites, before)?
         }
         outcome => outcome,
-    }
+    };
+    outcome.map_err(|why| anyhow!("{}: {why}", daemon::goes_on(paths)))
 }
 
 /// How things are before a change.
 struct Before {
     found: Found,
     master: Option<ProcessId>,
-    /// The digest of what nginx has taken, if that is what it serves.
-    taken: Option<Vec<u8>>,
+    taken: Option<Taken>,
 }
 
 impl Before {
     fn look(host: &Host, paths: &Paths) -> Result<Self> {
         let master = daemon::master(host, paths)?;
-        let taken = host.read(&paths.served())?.filter(|_| master.is_some());
+        let taken = Taken::read(host, paths)?.filter(|_| master.is_some());
         Ok(Self { found: candidate::look(host, paths)?, master, taken })
     }
 }
 
-fn change(host: &Host, paths: &Paths, server: &Server, sites: &[Site], before: Before) -> Result<Applied> {
+/// What came of it, or why the nginx that runs cannot take it.
+fn change(
+    host: &Host,
+    paths: &Paths,
+    server: &Server,
+    sites: &[Site],
+    before: Before,
+) -> Result<std::result::Result<Applied, String>> {
     let Before { mut found, master, taken } = before;
     let live = found.main.take();
-    let is_live = |main: &str| live.as_deref() == Some(main.as_bytes());
-    let is_taken = |digest: &str| taken.as_deref() == Some(digest.as_bytes());
+    let live = String::from_utf8_lossy(live.as_deref().unwrap_or_default());
     let upstream = parts::upstream();
 
     let wanted = parts::of_sites(server, sites);
-    let main = parts::main(paths, server, &wanted);
+    let certificates = taken::certificates(host, paths, &wanted)?;
+    let is_taken = |main: &str, sites: &[Named<'_>]| {
+        live == main && taken == Some(Taken::of(server.version, main, sites, &certificates, paths))
+    };
     let lacking: BTreeSet<String> =
         parts::names(&wanted, &upstream).filter(|name| !found.has(name)).map(str::to_owned).collect();
-    if lacking.is_empty() && is_live(&main) && is_taken(&digest(host, paths, &main, &wanted)?) {
+    if lacking.is_empty() && is_taken(&parts::main(paths, server, &wanted), &wanted) {
         candidate::forget_others(host, paths, parts::names(&wanted, &upstream))?; // of a hook that was stopped
-        return Ok(Applied::default());
+        return Ok(Ok(Applied::default()));
     }
     prepare(host, paths, server.worker.as_ref())?;
-    let live_text = taken.as_ref().and(live.as_deref()).map(String::from_utf8_lossy).unwrap_or_default();
-    let served = parts::named_in(&live_text).collect();
-    let Trial { accepted, main, refused } = trial(host, paths, server, wanted, found, &served)?;
-    let digest = digest(host, paths, &main, &accepted)?;
+    let served = taken.as_ref().map(|taken| taken.parts(server.version, &live)).unwrap_or_default();
+    let is_served = |one: &Named<'_>| {
+        let has = |pem| taken.as_ref().is_some_and(|taken| taken.has(pem, &certificates));
+        served.contains(one.name.as_str()) && one.site.certificates().all(|pem| has(pem))
+    };
+    let Trial { accepted, main, refused } = trial(host, paths, server, wanted, found, is_served)?;
     let mended = parts::names(&accepted, &upstream).any(|name| lacking.contains(name));
-    if !mended && is_live(&main) && is_taken(&digest) {
+    if !mended && is_taken(&main, &accepted) {
         candidate::forget_others(host, paths, parts::names(&accepted, &upstream))?;
-        return Ok(Applied { refused, changed: false });
+        return Ok(Ok(Applied { refused, changed: false }));
     }
     host.remove(&paths.served())?;
     candidate::swap(host, paths)?;
-    candidate::forget_others(host, paths, parts::names(&accepted, &upstream))?;
-    match master {
-        Some(master) => daemon::reload(host, paths, server, master, accepted.len())?,
-        None => daemon::start(host, paths, server)?,
+    let refusal = match master {
+        Some(master) => daemon::reload(host, paths, server, master, accepted.len()),
+        None => daemon::start(host, paths, server).map(|()| None),
+    };
+    if taken.is_some() && !matches!(refusal, Ok(None)) {
+        // What nginx goes on with is what it can start with again.
+        host.write(&paths.nginx_conf(), live.as_bytes(), 0o644, Owner::Us)?;
     }
-    host.write(&paths.served(), digest.as_bytes(), 0o600, Owner::Us)?;
-    Ok(Applied { refused, changed: true })
+    if let Some(why) = refusal? {
+        return Ok(Err(why));
+    }
+    candidate::forget_others(host, paths, parts::names(&accepted, &upstream))?;
+    Taken::of(server.version, &main, &accepted, &certificates, paths).note(host, paths)?;
+    Ok(Ok(Applied { refused, changed: true }))
 }
 
 /// Ends serving after the last site: nginx and its configuration go, certificates stay. Does nothing where nothing was
@@ -160,21 +176,4 @@ fn prepare(host: &Host, paths: &Paths, worker: Option<&Worker>) -> Result<()> {
     let Some(worker) = worker else { return Ok(()) };
     worker.must_enter(host, &passwords)?;
     worker.must_enter(host, &bodies)
-}
-
-/// A digest of all that nginx reads when it reloads: the main file names the other files after their content.
-fn digest(host: &Host, paths: &Paths, main: &str, sites: &[Named<'_>]) -> Result<String> {
-    let mut digest = Sha256::new();
-    let mut add = |bytes: &[u8]| {
-        digest.update((bytes.len() as u64).to_le_bytes());
-        digest.update(bytes);
-    };
-    add(main.as_bytes());
-    let fallback = paths.certificates.fallback();
-    let certificates: BTreeSet<&PathBuf> =
-        sites.iter().flat_map(|one| one.site.certificates()).chain([&fallback]).collect();
-    for certificate in certificates {
-        add(&host.read(certificate)?.unwrap_or_default());
-    }
-    Ok(hex(&digest.finalize()))
 }

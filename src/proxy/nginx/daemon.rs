@@ -1,6 +1,5 @@
 //! The running nginx: its master process, told things and waited for.
 
-use std::fmt;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -73,50 +72,36 @@ fn launch(host: &Host, paths: &Paths, server: &Server) -> Result<Option<String>>
 fn told(host: &Host, failure: Failure) -> Error {
     match failure {
         Failure::Port(closed) => closed.obstacle(Holder::of(host, closed.port).as_ref()).into(),
-        Failure::Other(why) => Error::new(NotTaken(why)),
+        Failure::Other(why) => Error::msg(why),
     }
 }
-
-/// nginx could not take its configuration, and why, in its words.
-#[derive(Debug)]
-pub(super) struct NotTaken(String);
-
-impl fmt::Display for NotTaken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NotTaken {}
 
 /// Tells the master to read its configuration of so many files again, and waits until none but new workers take
-/// requests.
+/// requests. If it cannot take it, says why.
 pub(super) fn reload(
     host: &Host,
     paths: &Paths,
     server: &Server,
     master: ProcessId,
     files: usize,
-) -> Result<()> {
+) -> Result<Option<String>> {
     let log = paths.error_log();
     let before = serving(host, master)?;
     let logged = host.size(&log)?;
     host.signal(master, Signal::Reload).context("cannot tell nginx to reload")?;
-    let serves_anew = || -> Result<bool> {
+    let mut failure = None;
+    let is_decided = || -> Result<bool> {
+        failure = complaint::failed_reload(&host.read_from(&log, logged)?, master, server);
         let (old, new): (Vec<_>, Vec<_>) =
             serving(host, master)?.into_iter().partition(|worker| before.contains(worker));
-        if old.is_empty() && !new.is_empty() {
-            return Ok(true);
-        }
-        let said = host.read_from(&log, logged)?;
-        match complaint::failed_reload(&said, master, server) {
-            Some(failure) => Err(told(host, failure)
-                .context(format!("nginx goes on with its old configuration ({})", log.display()))),
-            None => Ok(false),
-        }
+        Ok(failure.is_some() || (old.is_empty() && !new.is_empty()))
     };
-    if wait(limit(files), serves_anew)? {
-        return Ok(());
+    if wait(limit(files), is_decided)? {
+        return match failure {
+            None => Ok(None),
+            Some(Failure::Other(why)) => Ok(Some(why)),
+            Some(port @ Failure::Port(_)) => Err(told(host, port).context(goes_on(paths))),
+        };
     }
     let said = host.read_from(&log, logged)?;
     bail!(
@@ -125,6 +110,11 @@ pub(super) fn reload(
         log.display(),
         said.lines().last().unwrap_or("none")
     )
+}
+
+/// What happens where nginx cannot take a new configuration.
+pub(super) fn goes_on(paths: &Paths) -> String {
+    format!("nginx goes on with its old configuration ({})", paths.error_log().display())
 }
 
 /// Ends nginx: requests at work may take 10 s more, then it is told to end at once, then it is killed.

@@ -43,12 +43,14 @@ fn certificates_in(text: &str) -> Vec<(Fqdn, PathBuf)> {
 
 /// What nginx says against the live configuration, if it refuses it.
 pub fn refusal(host: &Host, paths: &Paths, server: &Server) -> Result<Option<String>> {
+    let main = host.read(&paths.nginx_conf())?.unwrap_or_default();
+    let files = parts::named_in(&String::from_utf8_lossy(&main)).count();
     let command = nginx(server, "/dev/null")
         .arg("-t")
         .arg("-c")
         .arg(paths.nginx_conf().to_string_lossy())
         .clean_environment()
-        .limit(limit(0));
+        .limit(limit(files));
     let output = host.run(&command).context("cannot let nginx test its configuration")?;
     Ok((!output.status.success()).then(|| complaint::reason(&output.stderr)))
 }

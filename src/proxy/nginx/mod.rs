@@ -19,6 +19,7 @@ mod render;
 mod rotation;
 mod server;
 mod service;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -1,6 +1,6 @@
 //! Which sites nginx accepts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 
@@ -29,7 +29,7 @@ pub(super) fn trial<'s>(
     server: &Server,
     sites: Vec<Named<'s>>,
     mut found: Found,
-    served: &BTreeSet<&str>,
+    is_served: impl Fn(&Named<'_>) -> bool,
 ) -> Result<Trial<'s>> {
     let attempt = |sites: &[Named<'_>], found: &mut Found| -> Result<Option<String>> {
         let main = parts::main(paths, server, sites);
@@ -37,8 +37,7 @@ pub(super) fn trial<'s>(
         candidate::write(host, paths, &main, lacking, found)?;
         candidate::refusal(host, paths, server, sites.len())
     };
-    let (kept, mut accepted): (Vec<_>, Vec<_>) =
-        sites.into_iter().partition(|site| served.contains(site.name.as_str()));
+    let (kept, mut accepted): (Vec<_>, Vec<_>) = sites.into_iter().partition(is_served);
     // Those that were live come first: where two collide, the newcomer is the one to go.
     accepted.sort_by_key(|site| !found.has(&site.name));
     let mut refused = BTreeMap::new();

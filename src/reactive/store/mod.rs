@@ -18,7 +18,6 @@ use super::State;
 use super::pieces::{Piece, Pieces};
 use super::state::StateRoot;
 use crate::host::{Host, Lock, Owner};
-use crate::juju::Event;
 use crate::juju::tool::status::Status;
 
 /// How long another process of this unit may hold the lock.
@@ -42,8 +41,6 @@ pub struct Store {
     pieces: Rc<Pieces>,
     /// The state that was found.
     base: StateRoot,
-    /// The newest one, of which some has been read.
-    ahead: Option<State>,
     /// The file as it was found.
     found: Option<FlagFile>,
     /// What the next file will say.
@@ -77,6 +74,7 @@ impl Store {
     pub fn open(host: &Host, dir: &Path, context_id: &str, mark: Option<&str>) -> Result<Self> {
         make_way(host, dir, true)?;
         host.create_folder(dir, 0o700)?;
+        host.take(dir)?; // whoever has it can look at all that is in it
         make_way(host, &dir.join("lock"), false)?;
         let mut lock = host.lock(&dir.join("lock"), LOCK_LIMIT)?;
         make_way(host, &dir.join("view"), true)?;
@@ -93,7 +91,6 @@ impl Store {
             context_id: context_id.to_owned(),
             pieces: Rc::new(Pieces::in_folder(host, &dir.join("view"))),
             base: StateRoot::default(),
-            ahead: None,
             found: None,
             file: FlagFile::default(),
             unreadable: false,
@@ -162,16 +159,14 @@ impl Store {
         self.taken_in.then(|| token.map_or(Committed::Nothing, Committed::Token))
     }
 
-    /// Reads what an event is about from the newest generation, which is most often the one to go on with.
-    pub fn read_ahead(&mut self, event: &Event) {
-        let (Event::Relation(event), Some(newest)) = (event, self.file.generations.first()) else { return };
-        let state = State::at(&self.pieces, &newest.state);
-        state.view.read_ahead(&event.relation, event.remote_unit.as_ref());
-        self.ahead = Some(state);
+    /// The newest state, which is most often the one to go on with.
+    pub fn newest(&self) -> Option<State> {
+        Some(State::at(&self.pieces, &self.file.generations.first()?.state))
     }
 
     /// Compares the file with what Juju has committed, and goes back to that generation if need be.
-    pub fn settle(&mut self, committed: &Committed) -> (State, Standing) {
+    /// `newest` is the newest state, where some of it has been read already.
+    pub fn settle(&mut self, committed: &Committed, newest: Option<State>) -> (State, Standing) {
         let standing = self.standing(committed);
         self.keeps_one = *committed == Committed::Unsupported;
         let generations = &mut self.file.generations;
@@ -181,8 +176,8 @@ impl Store {
             Standing::New | Standing::Again | Standing::Unknown => {}
         }
         self.base = generations.first().map(|generation| generation.state.clone()).unwrap_or_default();
-        let ahead = self.ahead.take().filter(|_| standing != Standing::Behind);
-        (ahead.unwrap_or_else(|| State::at(&self.pieces, &self.base)), standing)
+        let newest = newest.filter(|_| standing != Standing::Behind);
+        (newest.unwrap_or_else(|| State::at(&self.pieces, &self.base)), standing)
     }
 
     /// Reads all of a state before it is relied on. If a piece of it is damaged, nothing of it is.
@@ -237,8 +232,13 @@ impl Store {
         next.root != self.base
     }
 
-    /// Writes what is new in a state where nobody looks at it yet.
+    /// Writes what is new in a state where nobody looks at it yet. Beside hooks nothing is written ahead: if the call fails,
+    /// no hook would know that something lies there.
     pub fn write_ahead(&self, next: &mut Next) -> Result<()> {
+        if self.mark.is_some() { self.write_pieces(next) } else { Ok(()) }
+    }
+
+    fn write_pieces(&self, next: &mut Next) -> Result<()> {
         let generations = self.file.generations.iter();
         let known: BTreeSet<&str> = generations.flat_map(|generation| generation.state.pieces()).collect();
         let pieces = std::mem::take(&mut next.pieces);
@@ -278,7 +278,7 @@ impl Store {
 
     /// Puts a new generation before the one that was found.
     fn push(&mut self, mut next: Next, standing: Standing) -> Result<()> {
-        self.write_ahead(&mut next)?;
+        self.write_pieces(&mut next)?;
         let generations = &mut self.file.generations;
         match standing {
             Standing::Again => drop(generations.remove(0)),

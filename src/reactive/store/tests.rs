@@ -20,7 +20,7 @@ impl Unit {
     fn hook(&mut self, id: &str, flag: Option<&str>, juju: bool) -> (Standing, Vec<String>) {
         let host = Host::new("/", "");
         let mut store = Store::open(&host, &self.dir(), id, Some(id)).unwrap();
-        let (state, standing) = store.settle(&self.committed);
+        let (state, standing) = store.settle(&self.committed, None);
         let (mut state, standing) = store.load(&host, state, standing).unwrap();
         let found = state.flags.iter().map(ToString::to_string).collect();
         if let Some(flag) = flag {
@@ -227,10 +227,10 @@ fn the_status_is_remembered_without_a_generation() {
     let host = Host::new("/", "");
     let told = Status { state: status::State::Active, message: "ready".to_owned() };
     let mut store = Store::open(&host, &unit.dir(), "1", Some("install")).unwrap();
-    let (state, standing) = store.settle(&Committed::Nothing);
+    let (state, standing) = store.settle(&Committed::Nothing, None);
     store.set_status(told.clone());
     store.commit(&host, Next::of(&state).unwrap(), standing, false).unwrap();
     let mut store = Store::open(&host, &unit.dir(), "2", None).unwrap();
-    assert_eq!(store.settle(&Committed::Nothing).1, Standing::New);
+    assert_eq!(store.settle(&Committed::Nothing, None).1, Standing::New);
     assert_eq!(store.status(), Some(&told));
 }

@@ -9,15 +9,17 @@ mod steps;
 mod walker;
 mod whole;
 
+use std::any::Any;
 use std::env;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use crate::pool;
 use model::Walk;
 use small::Small;
-use steps::{Dice, Step};
+use steps::{Dice, Event, Step, Trouble};
 use walker::Walker;
 use whole::Whole;
 
@@ -35,27 +37,39 @@ fn walk<W: Walker>(walker: W, steps: &[Step]) -> Result<(), String> {
     walk.end_well()
 }
 
-/// Leaves out whatever can be left out, as long as it still fails.
+/// What a walk says; one that panics has failed too.
+fn outcome(walk: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let said = |panic: Box<dyn Any + Send>| match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(other) => {
+            other.downcast::<&str>().map_or_else(|_| "it panicked".to_owned(), |text| (*text).to_owned())
+        }
+    };
+    catch_unwind(AssertUnwindSafe(walk)).unwrap_or_else(|panic| Err(said(panic)))
+}
+
+/// Leaves out steps and troubles as long as it still fails: at the end, none can be left out any more.
 fn shrink(
     mut steps: Vec<Step>,
     mut why: String,
     walk: impl Fn(&[Step]) -> Result<(), String>,
 ) -> (Vec<Step>, String) {
-    let mut at = steps.len();
-    while at > 0 {
-        at -= 1;
-        let mut shorter = vec![steps.clone(), steps.clone()];
-        shorter[0].remove(at);
-        shorter[1][at].1 = None;
-        for shorter in shorter {
-            if let Err(said) = walk(&shorter) {
-                (steps, why) = (shorter, said);
-                at = at.min(steps.len());
-                break;
-            }
-        }
+    let fails = |steps: &[Step]| shorter(steps).find_map(|fewer| Some((walk(&fewer).err()?, fewer)));
+    while let Some((said, fewer)) = fails(&steps) {
+        (steps, why) = (fewer, said);
     }
     (steps, why)
+}
+
+/// A sequence without one of its steps, the last ones first, or without the trouble at one.
+fn shorter(steps: &[Step]) -> impl Iterator<Item = Vec<Step>> {
+    let without =
+        |at| steps.iter().enumerate().filter(move |(place, _)| *place != at).map(|(_, step)| *step).collect();
+    let at_ease = |at: usize| {
+        let mut steps = steps.to_vec();
+        steps[at].1.take().map(|_| steps)
+    };
+    (0..steps.len()).rev().map(without).chain((0..steps.len()).filter_map(at_ease))
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -78,7 +92,7 @@ fn walk_all<W: Walker>(usual: u64, walker: impl Fn(u64) -> W + Sync) -> String {
     pool::each(seeds, |seed| {
         let steps = Dice(seed).steps();
         made.fetch_add(steps.len(), Ordering::Relaxed);
-        let walk = |steps: &[Step]| walk(walker(seed), steps);
+        let walk = |steps: &[Step]| outcome(|| walk(walker(seed), steps));
         if let Err(why) = walk(&steps) {
             let (steps, why) = shrink(steps, why, walk);
             panic!("walk {seed}, made short:\n{steps:#?}\n{why}");
@@ -86,6 +100,26 @@ fn walk_all<W: Walker>(usual: u64, walker: impl Fn(u64) -> W + Sync) -> String {
     });
     let seconds = begin.elapsed().as_secs_f64();
     format!("{count} sequences of {} steps in {seconds:.1} s", made.into_inner())
+}
+
+#[test]
+fn of_a_walk_that_fails_only_what_it_takes_is_left() {
+    let is = |step: &Step, event: &str| format!("{:?}", step.0) == event;
+    // Fails with an Exec; where there is an Upgrade, only if a Reboot comes after it.
+    let walk = |steps: &[Step]| {
+        let at = |event| steps.iter().position(|step| is(step, event));
+        let fails = at("Exec").is_some() && at("Upgrade").is_none_or(|upgrade| at("Reboot") > Some(upgrade));
+        if fails { Err(format!("{} steps", steps.len())) } else { Ok(()) }
+    };
+    let steps = [Event::Upgrade, Event::Reboot, Event::Suspend(0), Event::Exec, Event::Exec];
+    let steps = steps.map(|event| (event, Some(Trouble::FailCommit))).to_vec();
+    let (left, why) = shrink(steps, "5 steps".to_owned(), walk);
+    assert_eq!((format!("{left:?}"), why.as_str()), ("[(Exec, None)]".to_owned(), "1 steps"));
+    // What panics has failed.
+    let (left, why) = shrink(vec![(Event::Exec, None); 3], String::new(), |steps| {
+        outcome(|| if steps.len() > 1 { panic!("{} are too many", steps.len()) } else { Ok(()) })
+    });
+    assert_eq!((left.len(), why.as_str()), (2, "2 are too many"));
 }
 
 #[test]

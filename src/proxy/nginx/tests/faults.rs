@@ -9,8 +9,9 @@ use std::thread;
 use super::stage::{Stage, free_port, https};
 use super::upstream::upstream;
 use crate::host::{Host, Owner};
+use crate::proxy::nginx::taken::{self, Taken};
 use crate::proxy::nginx::trial::trial;
-use crate::proxy::nginx::{Applied, candidate, daemon, parts, stop};
+use crate::proxy::nginx::{Applied, Version, candidate, daemon, parts, stop};
 
 #[test]
 fn nothing_happens_twice_and_stop_leaves_no_process() {
@@ -80,19 +81,80 @@ fn nginx_tries_only_what_it_does_not_serve_yet() {
     let certificate = stage.sites[0].certificate.clone();
     stage.host.write(&certificate, b"garbage", 0o600, Owner::Us).unwrap();
     stage.site("b.example", &[upstream()]);
-    let refused = |served: &BTreeSet<&str>| -> Vec<String> {
+    let refused = |served: &[&str]| -> Vec<String> {
         let (host, paths, server) = (&stage.host, &stage.paths, &stage.server);
         let wanted = parts::of_sites(server, &stage.sites);
         let found = candidate::look(host, paths).unwrap();
-        let trial = trial(host, paths, server, wanted, found, served).unwrap();
+        let trial = trial(host, paths, server, wanted, found, |one| served.contains(&&*one.name)).unwrap();
         let named: BTreeSet<&str> = parts::named_in(&trial.main).collect();
         assert_eq!(named, trial.accepted.iter().map(|site| site.name.as_str()).collect());
         assert_eq!(stage.host.read(&paths.candidate()).unwrap().unwrap(), trial.main.as_bytes());
         trial.refused.keys().map(ToString::to_string).collect()
     };
     let wanted = parts::of_sites(&stage.server, &stage.sites);
-    assert!(refused(&BTreeSet::from([wanted[0].name.as_str()])).is_empty());
-    assert_eq!(refused(&BTreeSet::new()), ["a.example"]);
+    assert!(refused(&[&wanted[0].name]).is_empty());
+    assert_eq!(refused(&[]), ["a.example"]);
+}
+
+#[test]
+fn what_nginx_has_taken_is_that_only_as_it_was() {
+    let mut stage = Stage::new();
+    for name in ["a.example", "b.example"] {
+        stage.site(name, &[upstream()]);
+    }
+    stage.apply();
+    let (host, paths, version) = (&stage.host, &stage.paths, stage.server.version);
+    let live = String::from_utf8(host.read(&paths.nginx_conf()).unwrap().unwrap()).unwrap();
+    let wanted = parts::of_sites(&stage.server, &stage.sites);
+    let note = Taken::read(host, paths).unwrap().unwrap();
+    let names: BTreeSet<&str> = wanted.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(note.parts(version, &live), names);
+    assert!(note.parts(version, &live.replace("on;", "off;")).is_empty());
+    assert!(note.parts(Version::new(9, 0, 0), &live).is_empty());
+
+    let has = |site: usize| {
+        note.has(&stage.sites[site].certificate, &taken::certificates(host, paths, &wanted).unwrap())
+    };
+    assert!(has(0) && has(1));
+    host.write(&stage.sites[1].certificate, b"another", 0o600, Owner::Us).unwrap();
+    assert!(has(0) && !has(1));
+    host.write(&paths.served(), b"garbage", 0o600, Owner::Us).unwrap();
+    assert_eq!(Taken::read(host, paths).unwrap(), None);
+}
+
+#[test]
+fn a_certificate_that_nginx_does_not_take_is_found_before_the_reload() {
+    let mut stage = Stage::new();
+    for name in ["a.example", "b.example"] {
+        stage.site(name, &[upstream()]);
+    }
+    stage.apply();
+    stage.host.write(&stage.sites[0].certificate, b"garbage", 0o600, Owner::Us).unwrap();
+    assert_eq!(stage.apply().refused.len(), 1);
+    let log = String::from_utf8(stage.host.read(&stage.paths.error_log()).unwrap().unwrap()).unwrap();
+    let of_a_reload = |line: &&str| line.contains("[emerg]") && line.contains('#');
+    assert_eq!(log.lines().find(of_a_reload), None);
+    assert_eq!(stage.https("b.example", &[]).status(), "200");
+}
+
+#[test]
+fn what_nginx_cannot_take_leaves_the_live_configuration_as_it_was() {
+    let mut stage = Stage::new();
+    stage.site("a.example", &[upstream()]);
+    stage.apply();
+    let files = || {
+        let live = stage.paths.live();
+        let names = stage.host.list(&live.join("sites")).unwrap();
+        (stage.host.read(&stage.paths.nginx_conf()).unwrap(), names)
+    };
+    let before = files();
+    let taken = TcpListener::bind(("0.0.0.0", 0)).unwrap();
+    let mut server = stage.server.clone();
+    server.https_port = taken.local_addr().unwrap().port();
+    crate::proxy::nginx::apply(&stage.host, &stage.paths, &server, &stage.sites).unwrap_err();
+    let after = files();
+    assert_eq!(after.0, before.0);
+    assert!(before.1.iter().all(|name| after.1.contains(name)), "{after:?}");
 }
 
 #[test]
