@@ -208,6 +208,24 @@ fn a_relation_that_was_removed_by_force_is_left_out_and_forgotten() {
 }
 
 #[test]
+fn a_call_that_fails_leaves_no_password_behind() {
+    let mut model = stage();
+    relate(&mut model, "back", "web");
+    let request = r#"{"fqdn": ["a.example.com"], "credentials": "ann pa55word"}"#;
+    let send = format!(
+        "printf %s '{request}' | PATH=\"$PWD/no:$PATH\" ssl-termination send-cert-info --endpoint back"
+    );
+    let refuse =
+        "mkdir -p no && printf '#!/bin/sh\\nexit 1\\n' > no/relation-set && chmod +x no/relation-set";
+    let is_kept = |model: &Model| model.state_files("ours/0").values().any(|text| text.contains("pa55word"));
+    let run = model.exec("ours/0", &format!("{refuse} && {send}"));
+    assert_ne!(run.exit, 0, "{}", run.trace());
+    assert!(!is_kept(&model));
+    assert_eq!(model.exec("ours/0", &format!("rm -r no && {send}")).exit, 0);
+    assert!(is_kept(&model));
+}
+
+#[test]
 fn of_many_answers_each_is_sent_whoever_is_gone() {
     let mut model = stage();
     let clients: Vec<RelationId> = (0..10)
