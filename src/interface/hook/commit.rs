@@ -20,7 +20,7 @@ impl Hook {
         }
         let mut next = Next::of(&self.state)?;
         let mut told = self.tell_token(&next);
-        let published = self.publish_all(|store| store.write_ahead(&mut next));
+        let published = self.store.write_ahead(&mut next).and_then(|()| self.publish_all());
         if published.as_ref().is_ok_and(|all| !all) {
             next = Next::of(&self.state)?;
             told = told.or_else(|| self.tell_token(&next));

@@ -2,10 +2,10 @@ use anyhow::Result;
 
 use super::Hook;
 use crate::interface::take_in::{if_there, read_own};
+use crate::juju::tool::each;
 use crate::juju::tool::relation::{self, Bag};
-use crate::juju::tool::{AT_ONCE, Asked};
 use crate::juju::{Event, RelationId, RelationKind};
-use crate::reactive::{Flag, Standing, Store};
+use crate::reactive::{Flag, Standing};
 
 impl Hook {
     /// The relation that ends with this hook; nothing can be published to it any more.
@@ -66,28 +66,22 @@ impl Hook {
         Ok(())
     }
 
-    /// Publishes what is to be published; whether all relations are there to publish to. While the first calls are at
-    /// work, `meanwhile` is done.
-    pub(super) fn publish_all(&mut self, meanwhile: impl FnOnce(&Store) -> Result<()>) -> Result<bool> {
-        let mut meanwhile = Some(meanwhile);
-        let mut all = true;
-        let to_publish: Vec<(RelationId, Bag)> = std::mem::take(&mut self.to_publish).into_iter().collect();
-        for some in to_publish.chunks(AT_ONCE) {
-            let asked: Vec<Asked<()>> =
-                some.iter().map(|(relation, values)| relation::set(&self.host, relation, values)).collect();
-            let done = meanwhile.take().map_or(Ok(()), |act| act(&self.store));
-            let answers: Vec<_> = asked.into_iter().map(Asked::answer).collect();
-            done?;
-            for ((relation, _), answer) in some.iter().zip(answers) {
-                if if_there(answer.map_err(Into::into))?.is_none() {
-                    self.state.view.forget(relation)?;
-                    // It is too late for this hook's handlers: the next one's see what the end of the relation changes.
-                    self.state.flags.set(Flag::update(relation.endpoint()));
-                    all = false;
-                }
+    /// Publishes what is to be published; whether all relations are there to publish to.
+    pub(super) fn publish_all(&mut self) -> Result<bool> {
+        let all: Vec<(RelationId, Bag)> = std::mem::take(&mut self.to_publish).into_iter().collect();
+        let mut gone = Vec::new();
+        let set = |(relation, values): &(RelationId, Bag)| relation::set(&self.host, relation, values);
+        each(&all, set, |(relation, _), answer| {
+            if if_there(answer.map_err(Into::into))?.is_none() {
+                gone.push(relation.clone());
             }
+            Ok(())
+        })?;
+        for relation in &gone {
+            self.state.view.forget(relation)?;
+            // It is too late for this hook's handlers: the next one's see what the end of the relation changes.
+            self.state.flags.set(Flag::update(relation.endpoint()));
         }
-        meanwhile.map_or(Ok(()), |act| act(&self.store))?;
-        Ok(all)
+        Ok(gone.is_empty())
     }
 }

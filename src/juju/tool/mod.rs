@@ -81,7 +81,7 @@ impl<T> Asked<T> {
 }
 
 /// How many calls are on their way to Juju at once.
-pub const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 4;
 
 /// Makes a call for each of many things, some at once, and takes the answers in order.
 pub fn each<I, T>(

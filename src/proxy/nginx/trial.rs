@@ -31,10 +31,14 @@ pub(super) fn trial<'s>(
     mut found: Found,
     is_served: impl Fn(&Named<'_>) -> bool,
 ) -> Result<Trial<'s>> {
-    let attempt = |sites: &[Named<'_>], found: &mut Found| -> Result<Option<String>> {
+    let write = |sites: &[Named<'_>], found: &mut Found| -> Result<String> {
         let main = parts::main(paths, server, sites);
         let lacking = parts::lacking(server, sites, &|part| found.has(part));
         candidate::write(host, paths, &main, lacking, found)?;
+        Ok(main)
+    };
+    let attempt = |sites: &[Named<'_>], found: &mut Found| -> Result<Option<String>> {
+        write(sites, found)?;
         candidate::refusal(host, paths, server, sites.len())
     };
     let (kept, mut accepted): (Vec<_>, Vec<_>) = sites.into_iter().partition(is_served);
@@ -57,9 +61,7 @@ pub(super) fn trial<'s>(
         refused.extend(bad.into_iter().map(|id| (id, complaint::reason(&said))));
     }
     accepted.extend(kept);
-    let main = parts::main(paths, server, &accepted);
-    let lacking = parts::lacking(server, &accepted, &|part| found.has(part));
-    candidate::write(host, paths, &main, lacking, &mut found)?;
+    let main = write(&accepted, &mut found)?;
     Ok(Trial { accepted, main, refused })
 }
 
