@@ -190,7 +190,7 @@ fn heard(bag: Result<Bag, ToolError>, whose: &Whose, keys: Keys) -> Result<Bag> 
 /// it must not weigh on every hook to come.
 fn of_ours(mut bag: Bag, keys: Keys) -> Bag {
     bag.retain(|key, _| keys.watched.contains(&key.as_str()) || keys.noted.contains(&key.as_str()));
-    for value in bag.values_mut().filter(|value| value.len() > keys.longest) {
+    for (_, value) in bag.iter_mut().filter(|(_, value)| value.len() > keys.longest) {
         *value = too_long(value);
     }
     bag

@@ -28,15 +28,15 @@ pub(super) struct Certified {
 /// A name that was ready stays so while its certificate is good, also when the operator turns to another source: the
 /// move is the operator's matter, and a note tells of it.
 pub(super) fn answers(
-    plan: &Plan,
+    plan: Plan,
     serving: &Serving,
     asked: &Asked,
     troubles: &BTreeMap<Fqdn, String>,
     before: impl Fn(&Owner) -> Before,
 ) -> (BTreeMap<Owner, Answer>, Certified) {
-    let mut answers = plan.answers.clone();
+    let Plan { sites, mut answers, .. } = plan;
     let mut certified = Certified { self_signed: asked.source == Source::SelfSigned, ..Certified::default() };
-    for site in &plan.sites {
+    for site in &sites {
         let answer = answers.entry(site.owner.clone()).or_default();
         if let Some(reason) = serving.refused.get(site.name()) {
             let told = format!("nginx refuses the site: {reason}");

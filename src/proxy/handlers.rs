@@ -93,7 +93,7 @@ pub fn serve(hook: &mut Hook) -> Result<()> {
     let wanted = renewal::wanted(files, &hook.context, &options, &asked, &plan, &serving)?;
     troubles.extend(renewal::bring_about(&hook.host, &hook.context, &paths, wanted.as_ref(), &serving)?);
     let before = |owner: &Owner| told_before(hook, owner);
-    let (answers, certified) = answers(&plan, &serving, &asked, &troubles, before);
+    let (answers, certified) = answers(plan, &serving, &asked, &troubles, before);
     for relation in relations(hook)? {
         let answer = answers.get(&Owner::Relation(relation.clone())).map(Answer::to_value);
         provides::send_status_to(hook, &relation, answer.as_ref())?;

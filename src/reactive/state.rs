@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::pieces::{Piece, Pieces};
 use super::table::{Root, Table};
@@ -19,11 +19,28 @@ pub struct State {
     /// What the other sides have published, and we.
     pub view: View,
     /// What the charm keeps for itself, by name.
-    kept: Table<String, Value>,
+    kept: Table<String, Json>,
+}
+
+/// A value as its text: of many few are looked at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Json(Box<RawValue>);
+
+impl Json {
+    fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(self.0.get()).ok()
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
 }
 
 /// Where a state is kept.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct StateRoot {
     pub(super) flags: BTreeSet<Flag>,
     pub(super) view: ViewRoot,
@@ -66,22 +83,20 @@ impl State {
 
     /// What the charm keeps under `name`; the default if there is nothing, or nothing of that shape.
     pub fn kept<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
-        let value = self.kept.get(&name.to_owned())?;
-        Ok(value.and_then(|value| T::deserialize(value).ok()).unwrap_or_default())
+        Ok(self.kept.get(&name.to_owned())?.and_then(Json::read).unwrap_or_default())
     }
 
     /// Keeps a value under `name`.
     pub fn keep(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
-        let value = serde_json::to_value(value).with_context(|| format!("cannot keep {name} as JSON"))?;
-        self.kept.insert(name.to_owned(), value)?;
+        let value = to_raw_value(value).with_context(|| format!("cannot keep {name} as JSON"))?;
+        self.kept.insert(name.to_owned(), Json(value))?;
         Ok(())
     }
 
     /// All that is kept under names that begin with `prefix`, by the rest of the name.
     pub fn kept_all<T: DeserializeOwned>(&self, prefix: &str) -> Result<BTreeMap<String, T>> {
-        let named = |(name, value): (&String, &Value)| {
-            Some((name.strip_prefix(prefix)?.to_owned(), T::deserialize(value).ok()?))
-        };
+        let named =
+            |(name, value): (&String, &Json)| Some((name.strip_prefix(prefix)?.to_owned(), value.read()?));
         Ok(self.kept.entries()?.into_iter().filter_map(named).collect())
     }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::{Port, Reason, Refusal, Upstream, UpstreamHost};
 
@@ -17,7 +17,7 @@ pub struct Website {
 impl Website {
     /// Reads a unit's bag; `None` is a unit that has not published yet where it listens. An empty string counts as
     /// missing; a hostname that is there but not valid is refused, nothing stands in for it.
-    pub fn parse(bag: &BTreeMap<String, String>) -> Result<Option<Self>, Refusal> {
+    pub fn parse(bag: &LiteMap<String, String>) -> Result<Option<Self>, Refusal> {
         let hostname = ["hostname", "ingress-address", "private-address"]
             .into_iter()
             .find_map(|key| Some((key, present(bag, key)?)));
@@ -35,19 +35,16 @@ impl From<Website> for Upstream {
     }
 }
 
-fn present<'a>(bag: &'a BTreeMap<String, String>, key: &str) -> Option<&'a str> {
+fn present<'a>(bag: &'a LiteMap<String, String>, key: &str) -> Option<&'a str> {
     bag.get(key).map(String::as_str).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Website;
-    use crate::wire::Upstream;
-    use std::collections::BTreeMap;
+    use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Option<String>, String> {
-        let bag: BTreeMap<String, String> =
-            pairs.iter().map(|&(key, text)| (key.to_owned(), text.to_owned())).collect();
+        let bag = pairs.iter().map(|&(key, text)| (key.to_owned(), text.to_owned())).collect();
         match Website::parse(&bag) {
             Ok(website) => Ok(website.map(|website| Upstream::from(website).to_string())),
             Err(refusal) => Err(refusal.to_string()),

@@ -1,13 +1,13 @@
 //! relation-get, relation-set, relation-ids, relation-list.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::{Asked, read, yaml_safe};
 use crate::host::{Command, Host};
 use crate::juju::{RelationId, UnitName};
 
-/// A databag: all values are text.
-pub type Bag = BTreeMap<String, String>;
+/// A databag: all values are text. A sorted list, since it has few keys, and there are as many as there are units.
+pub type Bag = LiteMap<String, String>;
 
 /// A unit's whole databag on a relation.
 pub fn get(host: &Host, relation: &RelationId, unit: &UnitName) -> Asked<Bag> {

@@ -3,22 +3,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use litemap::LiteMap;
 use proptest::prelude::{any, proptest};
 use serde_json::{Value, json};
 
 use super::{Answer, Answers, Capabilities, SigningRequest, requests_to_wire};
 use crate::wire::Fqdn;
 
-type Bag = BTreeMap<String, String>;
+type Bag = LiteMap<String, String>;
 
 fn library(side: &str) -> Bag {
-    let bags: BTreeMap<String, Bag> = serde_json::from_str(include_str!("tests/library.json")).unwrap();
-    bags[side].clone()
+    let mut bags: BTreeMap<String, Bag> = serde_json::from_str(include_str!("tests/library.json")).unwrap();
+    bags.remove(side).unwrap()
+}
+
+fn written(side: &str, key: &str) -> Value {
+    serde_json::from_str(library(side).get(key).unwrap()).unwrap()
 }
 
 /// The requests for a, b, c and d.
 fn requests() -> Vec<SigningRequest> {
-    let list: Value = serde_json::from_str(&library("requirer")[super::REQUESTS]).unwrap();
+    let list: Value = written("requirer", super::REQUESTS);
     let text = |entry: &Value| entry["certificate_signing_request"].as_str().unwrap().to_owned();
     list.as_array().unwrap().iter().map(|entry| SigningRequest::parse(&text(entry)).unwrap()).collect()
 }
@@ -35,7 +40,7 @@ fn with(key: &str, value: &Value) -> Bag {
 }
 
 fn certificates() -> Value {
-    serde_json::from_str(&library("provider")["certificates"]).unwrap()
+    written("provider", "certificates")
 }
 
 fn told(bag: &Bag) -> Vec<String> {
@@ -52,9 +57,8 @@ fn told(bag: &Bag) -> Vec<String> {
 
 #[test]
 fn requests_are_written_as_the_library_writes_them() {
-    let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-    let written = requests_to_wire(&requests()).unwrap();
-    assert_eq!(value(&written), value(&library("requirer")[super::REQUESTS]));
+    let ours: Value = serde_json::from_str(&requests_to_wire(&requests()).unwrap()).unwrap();
+    assert_eq!(ours, written("requirer", super::REQUESTS));
     assert_eq!(requests_to_wire([]), None);
 }
 
@@ -85,7 +89,7 @@ fn white_space_around_a_request_and_other_line_breaks_are_no_difference() {
 fn a_certificate_counts_more_than_an_error_and_a_later_one_more_than_an_earlier() {
     let all = certificates();
     let request = all[0]["certificate_signing_request"].clone();
-    let mut errors: Value = serde_json::from_str(&library("provider")["request_errors"]).unwrap();
+    let mut errors: Value = written("provider", "request_errors");
     errors[0]["csr"] = request;
     assert_eq!(told(&with("request_errors", &errors))[0], "a chain of 3");
     let mut shorter = all[0].clone();
@@ -159,7 +163,7 @@ fn texts_of_an_error_are_made_harmless_and_a_key_that_is_refused_is_told() {
     let request = certificates()[0]["certificate_signing_request"].clone();
     let bag = |error: Value| {
         let errors = json!([{"csr": request, "error": error}]);
-        Bag::from([("request_errors".to_owned(), errors.to_string())])
+        Bag::from_iter([("request_errors".to_owned(), errors.to_string())])
     };
     let denial = |error: Value| {
         let answers = Answers::parse(&bag(error), &ours());
@@ -214,7 +218,7 @@ fn capabilities_are_heeded_as_far_as_they_are_said() {
 proptest! {
     #[test]
     fn any_text_is_read(text in any::<String>(), key in "(certificates|request_errors|capabilities)") {
-        Answers::parse(&Bag::from([(key.clone(), text.clone())]), &ours());
+        Answers::parse(&Bag::from_iter([(key.clone(), text.clone())]), &ours());
         Answers::parse(&with(&key, &json!([{"csr": text, "certificate_signing_request": text}])), &ours());
     }
 }
