@@ -4,14 +4,14 @@ use anyhow::Result;
 
 use super::certificates::CERTIFICATES;
 use super::claims::Claims;
-use super::lookup::{self, Addresses};
+use super::lookup::{self, Resolved};
 use super::plan::{NOT_ALLOWED, Plan, TAKEN, plan};
 use super::secrets::{self, Secrets};
 use super::upstreams::{self, Policy};
 use super::wanted::{Owner, Wanted};
 use crate::cert::Asked;
 use crate::interface::{Hook, provides, websites};
-use crate::juju::{Endpoint, RelationId, Role};
+use crate::juju::{Endpoint, Event, Lifecycle, RelationId, Role};
 use crate::options::Options;
 use crate::reactive::Standing;
 use crate::wire::{CertRequest, Fqdn};
@@ -26,7 +26,7 @@ pub(super) const ADDRESSES: &str = "addresses ";
 /// A plan, and what is to be kept of the way to it.
 pub(super) struct Planned {
     pub(super) plan: Plan,
-    pub(super) addresses: Addresses,
+    pub(super) addresses: Resolved,
     pub(super) secrets: Secrets,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn planned(
 ) -> Result<Planned> {
     let secrets = secrets(hook, &requests)?;
     let requests: Vec<Wanted> = requests.into_iter().map(|wanted| secrets::judge(wanted, &secrets)).collect();
-    let resolved = lookup::resolve(&hook.host, &requests, &hook.state.kept_all(ADDRESSES)?);
+    let resolved = lookup::resolve(hook, &requests, hook.state.kept_all(ADDRESSES)?);
     let policy = Policy {
         allow_local: options.allow_local_upstreams,
         own_addresses: upstreams::own_addresses(&hook.host)?,
@@ -48,7 +48,7 @@ pub(super) fn planned(
     };
     let claims = claims(hook, &requests)?;
     let plan = plan(requests, claims, &policy, &resolved);
-    Ok(Planned { plan, addresses: lookup::to_keep(&resolved), secrets })
+    Ok(Planned { plan, addresses: resolved, secrets })
 }
 
 /// Which certificates are asked for.
@@ -79,6 +79,21 @@ pub(super) fn wanted(hook: &Hook, options: &Options) -> Result<Vec<Wanted>> {
     }
     requests.sort_by(|one, other| one.owner.cmp(&other.owner));
     Ok(own.into_iter().chain(requests).collect())
+}
+
+/// Whether this hook is about a request, or about everything: what the request names outside, a secret or an upstream, is
+/// looked at again.
+pub(super) fn is_about(hook: &Hook, wanted: &Wanted) -> bool {
+    let of_request = match (&hook.event, &wanted.owner) {
+        (Event::Relation(event), Owner::Relation(relation)) => {
+            event.relation == *relation
+                && event.remote_unit.as_ref().is_some_and(|unit| unit.to_string() == wanted.unit)
+        }
+        (Event::Relation(event), Owner::Own) => event.relation.endpoint() == OWN_SITE,
+        (event, Owner::Own) => event.is(Lifecycle::ConfigChanged),
+        _ => false,
+    };
+    of_request || hook.anew || hook.event.is(Lifecycle::UpdateStatus)
 }
 
 /// Whose each name is. When nothing that we remember is sure, our own published answers say it.

@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
+use super::inputs::is_about;
 use super::wanted::{Owner, Wanted};
 use crate::host::{Command, Host, at_once};
+use crate::interface::Hook;
 use crate::wire::UpstreamHost;
 
 /// How long one name may take, and all of them together: a client whose names are slow must not hold up the others.
@@ -19,33 +23,36 @@ const AT_ONCE: usize = 16;
 const MOST_ADDRESSES: usize = 16;
 
 /// What is known of a name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// Its addresses, sorted; the last ones that were found, if there is trouble.
     pub addresses: Vec<IpAddr>,
-    /// Why it could not be looked up this time.
+    /// Why it could not be looked up the last time.
     pub trouble: Option<String>,
 }
 
 /// What is known of all names among the upstreams.
 pub type Resolved = BTreeMap<String, Known>;
 
-/// Addresses by name, as they are kept.
-pub(super) type Addresses = BTreeMap<String, Vec<IpAddr>>;
-
-/// Looks up every name among the upstreams. One that cannot be looked up keeps its last addresses.
-pub(super) fn resolve(host: &Host, requests: &[Wanted], last: &Addresses) -> Resolved {
-    let known = |(name, known): (String, Result<Vec<IpAddr>, &str>)| {
-        let known = match known {
-            Ok(addresses) => Known { addresses, trouble: None },
-            Err(why) => Known {
-                addresses: last.get(&name).cloned().unwrap_or_default(),
-                trouble: Some(format!("the upstream {name} {why}")),
-            },
+/// Looks up the names among the upstreams, as far as the hook is about them or nothing is known of them. One that cannot
+/// be looked up keeps its last addresses.
+pub(super) fn resolve(hook: &Hook, requests: &[Wanted], mut last: Resolved) -> Resolved {
+    let about: BTreeSet<&str> =
+        requests.iter().filter(|wanted| is_about(hook, wanted)).flat_map(names).collect();
+    let all_names = in_turn(requests);
+    let due = |name: &&String| about.contains(name.as_str()) || !last.contains_key(*name);
+    let due: Vec<String> = all_names.iter().filter(due).cloned().collect();
+    let mut found = all(&hook.host, &due);
+    let known = |name: String| {
+        let before = last.remove(&name).unwrap_or_default();
+        let known = match found.remove(&name) {
+            None => before,
+            Some(Ok(addresses)) => Known { addresses, trouble: None },
+            Some(Err(why)) => Known { trouble: Some(format!("the upstream {name} {why}")), ..before },
         };
         (name, known)
     };
-    all(host, &in_turn(requests)).into_iter().map(known).collect()
+    all_names.into_iter().map(known).collect()
 }
 
 /// Looks up names, or says of each why not.
@@ -56,27 +63,25 @@ pub fn all(host: &Host, names: &[String]) -> BTreeMap<String, Result<Vec<IpAddr>
     at_once(names, AT_ONCE, |name| look_up(host, name, deadline.saturating_duration_since(Instant::now())))
 }
 
-/// The addresses to be kept for the next time.
-pub(super) fn to_keep(resolved: &Resolved) -> Addresses {
-    let found = resolved.iter().filter(|(_, known)| !known.addresses.is_empty());
-    found.map(|(name, known)| (name.clone(), known.addresses.clone())).collect()
-}
-
 /// The names, each once: the first of every owner, then the second of every owner …, so that who has many waits longer.
 fn in_turn(requests: &[Wanted]) -> Vec<String> {
-    let mut of_owners: BTreeMap<&Owner, Vec<String>> = BTreeMap::new();
+    let mut of_owners: BTreeMap<&Owner, Vec<&str>> = BTreeMap::new();
     for wanted in requests {
-        let upstreams = wanted.request.iter().flat_map(|request| &request.upstreams);
-        let names = upstreams.filter_map(|upstream| match &upstream.host {
-            UpstreamHost::Name(name) => Some(name.to_string()),
-            UpstreamHost::Address(_) => None,
-        });
-        of_owners.entry(&wanted.owner).or_default().extend(names);
+        of_owners.entry(&wanted.owner).or_default().extend(names(wanted));
     }
     let longest = of_owners.values().map(Vec::len).max().unwrap_or_default();
     let mut seen = BTreeSet::new();
     let all = (0..longest).flat_map(|turn| of_owners.values().filter_map(move |names| names.get(turn)));
-    all.filter(|name| seen.insert(*name)).cloned().collect()
+    all.filter(|name| seen.insert(**name)).map(|name| (*name).to_owned()).collect()
+}
+
+/// The names among the upstreams of a request.
+fn names(wanted: &Wanted) -> impl Iterator<Item = &str> {
+    let upstreams = wanted.request.iter().flat_map(|request| &request.upstreams);
+    upstreams.filter_map(|upstream| match &upstream.host {
+        UpstreamHost::Name(name) => Some(name.as_str()),
+        UpstreamHost::Address(_) => None,
+    })
 }
 
 fn look_up(host: &Host, name: &str, left: Duration) -> Result<Vec<IpAddr>, &'static str> {

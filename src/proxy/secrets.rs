@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::inputs::is_about;
 use super::nginx::passwords::Line;
-use super::wanted::{Owner, Wanted};
+use super::wanted::Wanted;
 use crate::host::Host;
 use crate::interface::Hook;
 use crate::juju::tool::secret;
-use crate::juju::{Event, Lifecycle};
 use crate::wire::{Credentials, Protection, Refusal, SecretUri};
 
 /// With what the names begin under which they are kept from hook to hook.
@@ -35,8 +35,11 @@ pub(super) type Secrets = BTreeMap<String, Option<Line>>;
 pub(super) fn read(hook: &Hook, requests: &[Wanted]) -> Result<Secrets> {
     let before = remembered(hook, requests)?;
     let named = || requests.iter().filter_map(|wanted| Some((wanted, named(wanted)?)));
-    let stale: BTreeSet<&SecretUri> =
-        named().filter(|(wanted, secret)| is_about(hook, wanted, secret)).map(|(_, secret)| secret).collect();
+    let has_changed = |secret: &SecretUri| hook.event.changed_secret().is_some_and(|one| one.is_same(secret));
+    let stale: BTreeSet<&SecretUri> = named()
+        .filter(|(wanted, secret)| is_about(hook, wanted) || has_changed(secret))
+        .map(|(_, secret)| secret)
+        .collect();
     let deadline = Instant::now() + LIMIT;
     let mut secrets = Secrets::new();
     for secret in named().map(|(_, secret)| secret).collect::<BTreeSet<_>>() {
@@ -70,22 +73,6 @@ fn named(wanted: &Wanted) -> Option<&SecretUri> {
         Some(Protection::Secret(secret)) => Some(secret),
         _ => None,
     }
-}
-
-/// Whether this hook is about a secret or the request that names it, or about everything.
-fn is_about(hook: &Hook, wanted: &Wanted, secret: &SecretUri) -> bool {
-    let of_request = match (&hook.event, &wanted.owner) {
-        (Event::Relation(event), Owner::Relation(relation)) => {
-            event.relation == *relation
-                && event.remote_unit.as_ref().is_some_and(|unit| unit.to_string() == wanted.unit)
-        }
-        (event, Owner::Own) => event.is(Lifecycle::ConfigChanged),
-        _ => false,
-    };
-    of_request
-        || hook.anew
-        || hook.event.is(Lifecycle::UpdateStatus)
-        || hook.event.changed_secret().is_some_and(|changed| changed.is_same(secret))
 }
 
 /// Reads one. Where Juju does not say that it is gone, but cannot give it either, its last password stays.

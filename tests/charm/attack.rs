@@ -3,6 +3,7 @@
 
 mod requests;
 mod scan;
+mod upstreams;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Value, json};
 use ssl_termination::host::{self, Host};
-use ssl_termination::proxy::{Claims, Known, Owner, Policy, Wanted, plan};
+use ssl_termination::proxy::{Claims, Owner, Policy, Wanted, plan};
 use ssl_termination::wire::{CertRequest, Fqdn};
 use test_juju::{Charm, Fault, HookRun, RelationId};
 
@@ -93,18 +94,6 @@ fn put_before(world: &World, program: &str, script: &str) {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// As `serving`, but the upstream is the name `backend`, and a script answers who that is.
-fn serving_a_name(getent: &str) -> (World, RelationId, Web) {
-    let mut world = World::new(7);
-    world.put_before_nginx("");
-    let relation = clients(&mut world, &[("blog", 1)])[0];
-    put_before(&world, "getent", getent);
-    let web = Web::start("web");
-    let request = json!({"fqdn": [NAME], "upstreams": [{"hostname": "backend", "port": web.port}]});
-    ask(&mut world, relation, "blog/0", &request);
-    (world, relation, web)
-}
-
 // Hostile visitors.
 
 /// What comes of five reloads while a visitor sends this Referer with a wrong password: errors of hooks, and statuses
@@ -165,37 +154,6 @@ fn what_a_visitor_writes_into_the_error_log_does_not_come_into_the_status() {
 
 // Hostile clients.
 
-/// The machine itself may serve what a client wants on it, but not through the proxy's own ports.
-#[test]
-fn an_upstream_at_the_proxys_own_address_and_port_is_a_loop() {
-    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
-    let Ok(()) = socket.connect("192.0.2.1:9") else { return };
-    let own = socket.local_addr().unwrap().ip();
-    let mut world = World::new(7);
-    let relation = clients(&mut world, &[("blog", 1)])[0];
-    world.juju.configure("proxy", [("allow-local-upstreams", false)]);
-    for (port, served) in [(world.http_port, false), (world.https_port, false), (22, true)] {
-        let request = json!({"fqdn": [NAME], "upstreams": [{"hostname": own.to_string(), "port": port}]});
-        ask(&mut world, relation, "blog/0", &request);
-        assert_eq!(has(&world, relation, NAME), served, "{own}:{port}: {}", answer(&world, relation));
-    }
-}
-
-/// A client's own name server may be slow for each of 256 upstreams of each of its units.
-#[test]
-fn many_slow_names_of_one_client_do_not_hold_up_the_hook() {
-    let mut world = World::new(7);
-    world.put_before_nginx("");
-    let relation = clients(&mut world, &[("blog", 1)])[0];
-    put_before(&world, "getent", "sleep 1; exit 2");
-    let slow: Vec<Value> =
-        (0..30).map(|n| json!({"hostname": format!("h{n}.slow.example"), "port": 80})).collect();
-    publish(&mut world, relation, "blog/0", &json!({"fqdn": [NAME], "upstreams": slow}));
-    let began = Instant::now();
-    world.juju.settle();
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?} for 30 names", began.elapsed());
-}
-
 /// Juju takes 16 MB in a databag. What is longer than any request that is read need not be carried from hook to hook.
 #[test]
 fn a_request_that_is_far_too_long_does_not_weigh_on_the_hooks_of_others() {
@@ -207,67 +165,6 @@ fn a_request_that_is_far_too_long_does_not_weigh_on_the_hooks_of_others() {
     let looked = look(&mut world);
     let (kib, millis) = (looked[0].max_rss_kib.unwrap(), looked[0].millis);
     assert!(kib < 40_000, "{kib} KiB, {millis:.0} ms");
-}
-
-/// DNS may give thousands of addresses for a name.
-#[test]
-fn a_name_with_thousands_of_addresses_is_no_burden() {
-    let upstreams: Vec<Value> = (0..256).map(|n| json!({"hostname": format!("h{n}"), "port": 80})).collect();
-    let text = json!({"fqdn": [NAME], "upstreams": upstreams}).to_string();
-    let wanted = Wanted {
-        owner: Owner::Relation("tls:1".parse().unwrap()),
-        app: "x".to_owned(),
-        unit: "blog/0".to_owned(),
-        request: CertRequest::parse(&text).map(Option::unwrap),
-    };
-    let addresses =
-        |host: u32| (0..100).map(|n| std::net::Ipv4Addr::from(0x0a00_0000 + host * 100 + n).into()).collect();
-    let resolved =
-        (0..256).map(|n| (format!("h{n}"), Known { addresses: addresses(n), trouble: None })).collect();
-    let sites = plan(vec![wanted], Claims::default(), &Policy::default(), &resolved).sites;
-    assert_eq!(sites.iter().map(|site| site.upstreams.len()).sum::<usize>(), 256 * 100);
-}
-
-/// The sequence of a name's addresses differs from answer to answer.
-#[test]
-fn the_sequence_of_a_names_addresses_reloads_nothing() {
-    let rotate = "f=${0%/*}/turn; if [ -e $f ]; then rm $f; echo 127.0.0.1; echo 127.0.0.2; \
-        else touch $f; echo 127.0.0.2; echo 127.0.0.1; fi";
-    let (mut world, _, _web) = serving_a_name(rotate);
-    let conf = world.site_file(NAME);
-    let before = fs::read_to_string(&conf).unwrap();
-    look(&mut world);
-    assert_eq!(world.site_file(NAME), conf);
-    assert_eq!(fs::read_to_string(&conf).unwrap(), before);
-}
-
-/// A name server that does not answer once is no reason to stop serving.
-#[test]
-fn a_name_that_cannot_be_looked_up_once_keeps_its_last_addresses() {
-    let (mut world, relation, _web) = serving_a_name("echo 127.0.0.1");
-    assert_eq!(code(&world), 200);
-    put_before(&world, "getent", "exit 2");
-    look(&mut world);
-    assert_eq!((code(&world), has(&world, relation, NAME)), (200, true));
-}
-
-/// A name server of a client's own can say one thing today and another tomorrow.
-#[test]
-fn a_name_that_comes_to_mean_the_clouds_metadata_is_no_upstream_any_more() {
-    let (mut world, relation, _web) = serving_a_name("echo 10.0.0.9");
-    world.juju.configure("proxy", [("allow-local-upstreams", false)]);
-    world.juju.settle();
-    assert!(has(&world, relation, NAME));
-    for addresses in
-        ["echo 169.254.169.254", "echo 10.0.0.9; echo 169.254.169.254", "echo ::ffff:169.254.169.254"]
-    {
-        put_before(&world, "getent", addresses);
-        look(&mut world);
-        let told = "no upstreams: the site answers 503; \
-                    the upstream backend is a cloud's metadata address, which this proxy does not serve";
-        assert_eq!(answer(&world, relation), json!({"_pending": {NAME: told}}), "{addresses}");
-        assert!(!fs::read_to_string(world.site_file(NAME)).unwrap().contains("upstream"), "{addresses}");
-    }
 }
 
 // Claims.
