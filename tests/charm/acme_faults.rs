@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use crate::acme::{Stage, UNIT, acme, make, make_old};
 use crate::guard::{Act, Guard};
-use crate::world::Request;
 use crate::world::pebble::Manners;
+use crate::world::{Request, World};
 
 pub(crate) fn guarded(manners: Manners) -> (Stage, Guard) {
     let mut stage = Stage::new(manners);
@@ -189,12 +189,8 @@ fn the_server_says_when_to_renew() {
 
 #[test]
 fn a_client_that_is_killed_at_any_step_leaves_nothing_broken() {
+    World::needs_strace();
     let mut stage = Stage::new(Manners::default());
-    let traces = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
-    if !traces.is_ok_and(|end| end.success()) {
-        eprintln!("skipped: strace is missing, or may not trace here");
-        return;
-    }
     let root = stage.world.root().to_string_lossy().into_owned();
     let binary = stage.world.juju.charm_dir(UNIT).join("bin/ssl-termination");
     let most = if soak() { 20 } else { 4 };

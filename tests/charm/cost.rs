@@ -186,10 +186,7 @@ fn operations(sites: usize) -> (usize, BTreeMap<String, usize>) {
 
 #[test]
 fn one_site_among_many_is_changed_without_writing_the_others() {
-    if !World::has_strace() {
-        eprintln!("LEFT OUT: strace is missing, or may not trace here");
-        return;
-    }
+    World::needs_strace();
     let (few, many) = (3, 30);
     let [of_few, of_many] = [few, many].map(operations);
     assert_eq!(of_many.1, of_few.1);
@@ -199,10 +196,7 @@ fn one_site_among_many_is_changed_without_writing_the_others() {
 
 #[test]
 fn a_hook_of_the_proxy_that_changes_nothing_reads_the_same_with_many_sites_as_with_few() {
-    if !World::has_strace() {
-        eprintln!("LEFT OUT: strace is missing, or may not trace here");
-        return;
-    }
+    World::needs_strace();
     let opened = |sites| {
         let mut traced = Traced::with(sites);
         traced.publish("another", "one");

@@ -1,15 +1,29 @@
 //! What goes wrong around hooks: commits, operators, machines, restored backups.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use test_juju::{Bag, Fault, HookRun};
+use tempfile::TempDir;
+use test_juju::{Controller, Fault, HookRun, Part};
 
-use crate::life::{Faults, Hook, disturbed};
+use crate::life::{Faults, Hook, disturbed, undisturbed};
 use crate::pool;
-use crate::stage::{PROXY, Stage};
+use crate::seen::{difference, without_what_stays};
+use crate::stage::{ACTS, PROXY, Stage, Version};
 use crate::table::Table;
+
+/// What makes a fault good.
+const AGAIN: &str = "run again";
+const NEXT_HOOK: &str = "the next hook";
+const UPDATE_STATUS: &str = "update-status";
+const START: &str = "start";
+/// `start` is one.
+const FULL_READ: &str = "the next full read";
+const ACT: &str = "the act, once more";
+const HOOK_AND_ACT: &str = "the next hook; the act, once more";
+/// The fault cannot be in this Juju.
+const NOT_THERE: &str = "–";
 
 /// Something that is done before a hook, after its attempts, and at the end of an act.
 #[derive(Default)]
@@ -18,12 +32,18 @@ struct Around {
     after: Option<fn(&mut Stage, &HookRun)>,
     act_over: Option<fn(&mut Stage, &Backup)>,
     loses_certificates: bool,
-    /// Whether it takes a hook in which nothing has happened.
-    by_next_hook: bool,
-    backup: Backup,
+    /// What must come after each act.
+    by: &'static str,
+    backup: Option<Backup>,
 }
 
 impl Faults for Around {
+    fn act_begins(&mut self, stage: &mut Stage, act: usize) {
+        if self.act_over.is_some() && stage.is_deployed() {
+            self.backup = Some(Backup::before(stage, act));
+        }
+    }
+
     fn before(&mut self, stage: &mut Stage, hook: &Hook) {
         if let Some(before) = self.before {
             before(stage, hook);
@@ -36,19 +56,20 @@ impl Faults for Around {
         }
     }
 
-    fn act_over(&mut self, stage: &mut Stage, _: &str) {
+    /// Before the proxy is deployed there is nothing to copy, and once it is removed nothing to restore to. A controller
+    /// that does not know the unit yet has it deployed to another machine; one that still knows it tells a machine that
+    /// is no more.
+    fn act_over(&mut self, stage: &mut Stage, _: usize) {
         if !stage.is_deployed() {
             return;
         }
-        if let Some(act_over) = self.act_over {
-            let now = Backup::of(stage);
-            let earlier = std::mem::replace(&mut self.backup, now);
-            if earlier.folder.is_some() {
-                act_over(stage, &earlier);
-            }
+        if let (Some(act_over), Some(backup)) = (self.act_over, &self.backup) {
+            act_over(stage, backup);
         }
-        if self.by_next_hook {
-            stage.update_status();
+        match self.by {
+            NEXT_HOOK | UPDATE_STATUS => stage.update_status(),
+            FULL_READ => restart(stage),
+            _ => {}
         }
     }
 
@@ -57,41 +78,34 @@ impl Faults for Around {
     }
 }
 
-/// A copy of what an act left.
-#[derive(Default)]
+/// A copy of what was before an act.
 struct Backup {
-    folder: Option<tempfile::TempDir>,
-    controller: Bag,
-    answers: Vec<Bag>,
-    ports: Vec<String>,
+    act: usize,
+    folder: TempDir,
+    controller: Controller,
 }
 
 impl Backup {
-    fn of(stage: &Stage) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        copy(&stage.state_folder(), &folder.path().join("state"));
-        copy(stage.world.root(), &folder.path().join("root"));
-        let answers = stage.relations().into_iter().map(|relation| stage.world.juju.bag(relation, PROXY));
-        Self {
-            answers: answers.collect(),
-            folder: Some(folder),
-            controller: stage.world.juju.state(PROXY),
-            ports: stage.world.juju.opened_ports(PROXY),
-        }
+    fn before(stage: &Stage, act: usize) -> Self {
+        let backup =
+            Self { act, folder: tempfile::tempdir().unwrap(), controller: stage.world.juju.controller() };
+        copy(&stage.state_folder(), &backup.path("state"));
+        copy(stage.world.root(), &backup.path("root"));
+        backup
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.as_ref().unwrap().path().join(name)
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
-    fn restore_state_file(&self, stage: &Stage) {
+    fn restore_state_files(&self, stage: &Stage) {
         fs::remove_dir_all(stage.state_folder()).unwrap();
         copy(&self.path("state"), &stage.state_folder());
     }
 
     fn restore_machine(&self, stage: &mut Stage) {
         stage.world.kill_nginx();
-        self.restore_state_file(stage);
+        self.restore_state_files(stage);
         for entry in fs::read_dir(stage.world.root()).unwrap() {
             fs::remove_dir_all(entry.unwrap().path()).unwrap();
         }
@@ -99,24 +113,25 @@ impl Backup {
         restart(stage);
     }
 
-    /// What the unit had published, opened and kept then; the relations stay as they are.
     fn restore_controller(&self, stage: &mut Stage) {
-        let token = self.controller.get(TOKEN).cloned().unwrap_or_default();
-        stage.exec(&format!("state-set {TOKEN}={token}"));
-        for (relation, bag) in stage.relations().into_iter().zip(&self.answers) {
-            let status = bag.get("status").cloned().unwrap_or_default();
-            stage.world.juju.relation_set(PROXY, relation, [("status", status)]);
-        }
-        for port in stage.world.juju.opened_ports(PROXY) {
-            stage.exec(&format!("close-port {port}"));
-        }
-        for port in &self.ports {
-            stage.exec(&format!("open-port {port}"));
-        }
+        stage.world.juju.restore_controller(&self.controller);
+    }
+
+    /// Whoever did it does it again.
+    fn act_again(&self, stage: &mut Stage) {
+        (ACTS[self.act].1)(stage);
+        stage.settle();
+    }
+
+    /// All is as if the act had not been, but for what stays on a machine.
+    fn is_all_there_is(&self, stage: &Stage) {
+        let (act, _) = ACTS[self.act];
+        let should = undisturbed().acts[self.act - 1].clone();
+        let [should, is] = [should, stage.seen()].map(without_what_stays);
+        let differs = difference(&should, &is);
+        assert!(differs.is_empty(), "the controller is as before \"{act}\":\n{differs}");
     }
 }
-
-const TOKEN: &str = "ssl-termination-generation";
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -153,40 +168,40 @@ fn on_first(run: &HookRun, act: impl FnOnce()) {
     }
 }
 
-/// What is tried, what makes it good, and how it is done.
-type Tried = (&'static str, &'static str, Around);
+/// What is tried, what makes it good in each Juju, and how it is done.
+type Tried = (&'static str, [&'static str; 3], Around);
 
 fn at_each_hook() -> Vec<Tried> {
     let around = Around::default;
     vec![
         (
             "each hook is not committed after exit 0",
-            "run again",
+            [AGAIN; 3],
             Around { before: Some(|stage, _| stage.world.juju.fail_commit(PROXY)), ..around() },
         ),
         (
             "each hook is committed, and run again",
-            "run again",
+            [AGAIN; 3],
             Around { before: Some(|stage, _| stage.world.juju.commit_and_rerun(PROXY)), ..around() },
         ),
         (
             "each hook fails at its first call and is skipped",
-            "the next hook",
+            [NEXT_HOOK; 3],
             Around { before: Some(|stage, _| fail(stage, 1)), after: Some(skip), ..around() },
         ),
         (
             "each hook fails at its second call and is skipped",
-            "the next hook",
+            [NEXT_HOOK; 3],
             Around { before: Some(|stage, _| fail(stage, 2)), after: Some(skip), ..around() },
         ),
         (
             "each hook fails at its fourth call and is skipped",
-            "the next hook",
+            [NEXT_HOOK; 3],
             Around { before: Some(|stage, _| fail(stage, 4)), after: Some(skip), ..around() },
         ),
         (
             "each hook is not committed after exit 0 and is skipped",
-            "the next hook",
+            [NEXT_HOOK, NEXT_HOOK, FULL_READ],
             Around {
                 before: Some(|stage, _| stage.world.juju.fail_commit(PROXY)),
                 after: Some(skip),
@@ -195,7 +210,7 @@ fn at_each_hook() -> Vec<Tried> {
         ),
         (
             "the machine restarts at the third call of each hook",
-            "run again, start",
+            ["run again, start"; 3],
             Around {
                 before: Some(|stage, _| stage.world.juju.on_call(PROXY, 3, Fault::Kill)),
                 after: Some(|stage, run| {
@@ -208,7 +223,7 @@ fn at_each_hook() -> Vec<Tried> {
         ),
         (
             "the machine restarts after each hook",
-            "start",
+            [START; 3],
             Around {
                 after: Some(|stage, run| {
                     if run.committed && stage.is_deployed() && run.hook != "stop" {
@@ -220,7 +235,7 @@ fn at_each_hook() -> Vec<Tried> {
         ),
         (
             "the agent restarts after each hook",
-            "nothing",
+            ["nothing"; 3],
             Around {
                 after: Some(|stage, run| {
                     if run.committed && stage.is_deployed() {
@@ -233,12 +248,41 @@ fn at_each_hook() -> Vec<Tried> {
     ]
 }
 
+/// Where each part of a commit is a transaction of its own.
+fn in_parts() -> Vec<Tried> {
+    let around = Around::default;
+    let at_ports = |stage: &mut Stage, _: &Hook| stage.world.juju.fail_commit_at(PROXY, Part::Ports);
+    let at_state = |stage: &mut Stage, _: &Hook| stage.world.juju.fail_commit_at(PROXY, Part::State);
+    vec![
+        (
+            "of each hook the databags are committed, but nothing else",
+            [NOT_THERE, AGAIN, AGAIN],
+            Around { before: Some(at_ports), ..around() },
+        ),
+        (
+            "of each hook the databags are committed, but nothing else, and it is skipped",
+            [NOT_THERE, NEXT_HOOK, FULL_READ],
+            Around { before: Some(at_ports), after: Some(skip), ..around() },
+        ),
+        (
+            "of each hook all but the charm state is committed",
+            [NOT_THERE, AGAIN, NOT_THERE],
+            Around { before: Some(at_state), ..around() },
+        ),
+        (
+            "of each hook all but the charm state is committed, and it is skipped",
+            [NOT_THERE, NEXT_HOOK, NOT_THERE],
+            Around { before: Some(at_state), after: Some(skip), ..around() },
+        ),
+    ]
+}
+
 fn twice_at_each_hook() -> Vec<Tried> {
     let around = Around::default;
     vec![
         (
             "each hook is not committed, and fails at its third call when it runs again",
-            "run again",
+            [AGAIN; 3],
             Around {
                 before: Some(|stage, _| stage.world.juju.fail_commit(PROXY)),
                 after: Some(|stage, run| on_first(run, || fail(stage, 3))),
@@ -247,7 +291,7 @@ fn twice_at_each_hook() -> Vec<Tried> {
         ),
         (
             "each hook is killed at its third call, and not committed when it runs again",
-            "run again",
+            [AGAIN; 3],
             Around {
                 before: Some(|stage, _| stage.world.juju.on_call(PROXY, 3, Fault::Kill)),
                 after: Some(|stage, run| on_first(run, || stage.world.juju.fail_commit(PROXY))),
@@ -256,7 +300,7 @@ fn twice_at_each_hook() -> Vec<Tried> {
         ),
         (
             "each hook is killed at its third call, fails at the second when it runs again, and is skipped",
-            "the next hook",
+            [NEXT_HOOK; 3],
             Around {
                 before: Some(|stage, _| stage.world.juju.on_call(PROXY, 3, Fault::Kill)),
                 after: Some(|stage, run| match run.attempt {
@@ -274,25 +318,25 @@ fn after_each_act() -> Vec<Tried> {
     vec![
         (
             "nginx is killed after each act",
-            "update-status",
+            [UPDATE_STATUS; 3],
             Around { act_over: Some(|stage, _| stage.world.kill_nginx()), ..around() },
         ),
         (
             "the state files are lost after each act",
-            "the next hook",
+            [NEXT_HOOK; 3],
             Around {
                 act_over: Some(|stage, _| fs::remove_dir_all(stage.state_folder()).unwrap()),
                 ..around()
             },
         ),
         (
-            "the state files are restored as they were an act ago",
-            "the next hook",
-            Around { act_over: Some(|stage, backup| backup.restore_state_file(stage)), ..around() },
+            "the state files are restored as they were before each act",
+            [NEXT_HOOK, NEXT_HOOK, FULL_READ],
+            Around { act_over: Some(|stage, backup| backup.restore_state_files(stage)), ..around() },
         ),
         (
-            "the machine is restored as it was an act ago",
-            "start",
+            "the machine is restored as it was before each act",
+            [START; 3],
             Around {
                 act_over: Some(|stage, backup| backup.restore_machine(stage)),
                 loses_certificates: true,
@@ -300,9 +344,28 @@ fn after_each_act() -> Vec<Tried> {
             },
         ),
         (
-            "the controller is restored as it was an act ago",
-            "the next hook",
-            Around { act_over: Some(|stage, backup| backup.restore_controller(stage)), ..around() },
+            "the controller is restored as it was before each act, which is done once more",
+            [ACT, ACT, NOT_THERE],
+            Around {
+                act_over: Some(|stage, backup| {
+                    backup.restore_controller(stage);
+                    backup.act_again(stage);
+                }),
+                ..around()
+            },
+        ),
+        (
+            "the controller is restored as it was before each act, which is done once more after a hook",
+            [HOOK_AND_ACT, HOOK_AND_ACT, NOT_THERE],
+            Around {
+                act_over: Some(|stage, backup| {
+                    backup.restore_controller(stage);
+                    stage.update_status();
+                    backup.is_all_there_is(stage);
+                    backup.act_again(stage);
+                }),
+                ..around()
+            },
         ),
     ]
 }
@@ -310,11 +373,17 @@ fn after_each_act() -> Vec<Tried> {
 #[test]
 fn whatever_goes_wrong_around_hooks_the_end_is_the_same() {
     let table = Table::default();
-    let all = [at_each_hook(), twice_at_each_hook(), after_each_act()];
-    pool::each(all.into_iter().flatten(), |(what, by, mut faults)| {
-        faults.by_next_hook = ["the next hook", "update-status"].contains(&by);
-        disturbed(&mut faults, what);
-        table.count(what, "made good by", by);
+    let jobs = (0..Version::ALL.len()).flat_map(|juju| {
+        let all = [at_each_hook(), in_parts(), twice_at_each_hook(), after_each_act()];
+        all.into_iter().flatten().map(move |tried| (juju, tried))
     });
-    table.is_documented("around", "fault", &["made good by"], false);
+    pool::each(jobs, |(juju, (what, by, mut faults))| {
+        let version = Version::ALL[juju];
+        faults.by = by[juju];
+        if faults.by != NOT_THERE {
+            disturbed(Stage::in_juju(version), &mut faults, &format!("{}: {what}", version.name()));
+        }
+        table.count(what, version.name(), faults.by);
+    });
+    table.is_documented("around", "fault", &Version::ALL.map(Version::name), false);
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use test_juju::{Fault, HookRun};
 
-use crate::life::{Faults, Hook, disturbed, undisturbed};
+use crate::life::{Faults, Hook, disturbed, undisturbed_in};
 use crate::pool;
-use crate::stage::{PROXY, Stage};
+use crate::stage::{ACTS, PROXY, Stage, Version};
 use crate::table::Table;
 
 type Make = fn() -> Fault;
@@ -52,8 +52,8 @@ impl Faults for AtCall<'_> {
         self.is_over
     }
 
-    fn act_over(&mut self, stage: &mut Stage, act: &str) {
-        if act != "the charm is upgraded" {
+    fn act_over(&mut self, stage: &mut Stage, act: usize) {
+        if ACTS[act].0 != "the charm is upgraded" {
             return;
         }
         for call in std::mem::take(&mut self.later) {
@@ -78,41 +78,80 @@ impl AtCall<'_> {
     }
 }
 
+/// A life in a Juju, and what its hooks call.
+struct Lived {
+    version: Version,
+    hooks: Vec<(String, Vec<String>)>,
+}
+
+impl Lived {
+    fn in_juju(version: Version) -> Self {
+        let hooks = undisturbed_in(version).hooks;
+        assert_eq!(hooks[UPGRADE].0, "upgrade-charm");
+        Self { version, hooks }
+    }
+
+    fn calls(&self, hook: usize) -> usize {
+        self.hooks[hook].1.len()
+    }
+
+    /// The most calls of a hook, but for the upgrade.
+    fn most(&self) -> usize {
+        let others = (0..self.hooks.len()).filter(|hook| *hook != UPGRADE);
+        others.map(|hook| self.calls(hook)).max().unwrap()
+    }
+
+    /// Each fault, or in the Jujus of few only what stops a hook; at each call.
+    fn jobs(&self) -> impl Iterator<Item = (&Self, (&'static str, Make), usize)> {
+        let everything = self.version == Version::Whole || is_soak();
+        let faults = if everything { &FAULTS[..] } else { &FAULTS[..2] };
+        faults.iter().flat_map(move |fault| (1..=self.most()).map(move |call| (self, *fault, call)))
+    }
+
+    /// Where docs/faults.md counts a fault.
+    fn column(&self, fault: &str) -> String {
+        match self.version {
+            Version::Whole => fault.to_owned(),
+            other => format!("{fault}, {}", other.name()),
+        }
+    }
+}
+
+fn is_soak() -> bool {
+    std::env::var_os("SOAK").is_some()
+}
+
 #[test]
 fn whatever_goes_wrong_at_any_call_the_end_is_the_same() {
     let table = Table::default();
-    let hooks = &undisturbed().hooks;
-    assert_eq!(hooks[UPGRADE].0, "upgrade-charm");
-    let calls = |hook: &usize| hooks[*hook].1.len();
-    let most = (0..hooks.len()).filter(|hook| *hook != UPGRADE).map(|hook| calls(&hook)).max().unwrap();
+    let lived = Version::ALL.map(Lived::in_juju);
     std::thread::scope(|scope| {
-        let table = &table;
+        let (table, hooks) = (&table, &lived[0].hooks);
         scope.spawn(move || hang(hooks, table));
-        let jobs = FAULTS.iter().flat_map(|fault| (1..=most).map(move |call| (fault, call)));
-        pool::each(jobs, |((name, fault), call)| {
-            let later = if call == 1 { (most + 1..=calls(&UPGRADE)).collect() } else { Vec::new() };
-            let last = (0..hooks.len()).rfind(|hook| calls(hook) >= call).unwrap();
+        pool::each(lived.iter().flat_map(Lived::jobs), |(lived, (fault, make), call)| {
+            let name = &lived.column(fault);
+            let later =
+                if call == 1 { (lived.most() + 1..=lived.calls(UPGRADE)).collect() } else { Vec::new() };
+            let last = (0..lived.hooks.len()).rfind(|hook| lived.calls(*hook) >= call).unwrap();
             let mut faults =
-                AtCall { name, fault: *fault, call, only: None, later, table, last, is_over: false };
-            disturbed(&mut faults, &format!("call {call} of each hook {name}"));
+                AtCall { name, fault: make, call, only: None, later, table, last, is_over: false };
+            let what = format!("{}: call {call} of each hook {fault}", lived.version.name());
+            disturbed(Stage::in_juju(lived.version), &mut faults, &what);
         });
     });
     eprintln!("{} faults at calls of hook tools", table.total());
-    if std::env::var_os("SOAK").is_some() {
+    if is_soak() {
         return; // the table has the numbers of the everyday suite
     }
-    table.is_documented(
-        "calls",
-        "tool",
-        &["kills the hook", "fails", "answers garbage", "answers null", HANGS],
-        true,
-    );
+    let all = FAULTS.map(|(fault, _)| fault.to_owned()).into_iter().chain([HANGS.to_owned()]);
+    let others = lived[1..].iter().flat_map(|lived| FAULTS[..2].iter().map(|(fault, _)| lived.column(fault)));
+    let columns: Vec<String> = all.chain(others).collect();
+    table.is_documented("calls", "tool", &columns.iter().map(String::as_str).collect::<Vec<_>>(), true);
 }
 
 /// Calls that are never answered: with `SOAK` in the environment each of each hook, else one of each tool.
 fn hang(hooks: &[(String, Vec<String>)], table: &Table) {
-    let calls =
-        if std::env::var_os("SOAK").is_some() { all_calls(hooks).collect() } else { first_calls(hooks) };
+    let calls = if is_soak() { all_calls(hooks).collect() } else { first_calls(hooks) };
     // They do nothing but wait for our time limit.
     for some in calls.chunks(16) {
         std::thread::scope(|scope| {
@@ -128,7 +167,9 @@ fn hang(hooks: &[(String, Vec<String>)], table: &Table) {
                     last: hook,
                     is_over: false,
                 };
-                scope.spawn(move || disturbed(&mut faults, &format!("{tool} hangs in hook {hook}")));
+                scope.spawn(move || {
+                    disturbed(Stage::new(), &mut faults, &format!("{tool} hangs in hook {hook}"))
+                });
             }
         });
     }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use test_juju::{HookRun, Pending};
 
 use crate::seen::{Seen, difference};
-use crate::stage::{ACTS, Stage};
+use crate::stage::{ACTS, Stage, Version};
 
 /// A hook of the life.
 #[derive(Debug, Clone)]
@@ -19,12 +19,14 @@ pub(crate) struct Hook {
 
 /// What goes wrong, and what is done about it.
 pub(crate) trait Faults {
+    /// Before an act.
+    fn act_begins(&mut self, _: &mut Stage, _act: usize) {}
     /// Before a hook's first attempt.
     fn before(&mut self, stage: &mut Stage, hook: &Hook);
     /// After each attempt; what must come next for all to be well again comes by itself, or is done here.
     fn after(&mut self, _: &mut Stage, _: &Hook, _: &HookRun) {}
     /// After the hooks of an act, before anybody looks.
-    fn act_over(&mut self, _: &mut Stage, _: &str) {}
+    fn act_over(&mut self, _: &mut Stage, _act: usize) {}
     /// Whether all has gone wrong that will, so that the life need not go on.
     fn is_over(&self) -> bool {
         false
@@ -55,12 +57,13 @@ pub(crate) fn undisturbed() -> &'static Life {
     LIFE.get_or_init(|| live(Stage::new(), &mut Nothing, None))
 }
 
-/// Lives through all acts with these faults; each must end as it does without.
-pub(crate) fn disturbed(faults: &mut impl Faults, what: &str) -> Life {
-    disturbed_on(Stage::new(), faults, what)
+/// The life without a fault in this Juju: all that is seen is the same.
+pub(crate) fn undisturbed_in(version: Version) -> Life {
+    disturbed(Stage::in_juju(version), &mut Nothing, version.name())
 }
 
-pub(crate) fn disturbed_on(stage: Stage, faults: &mut impl Faults, what: &str) -> Life {
+/// Lives through all acts with these faults; each must end as it does without.
+pub(crate) fn disturbed(stage: Stage, faults: &mut impl Faults, what: &str) -> Life {
     live(stage, faults, Some((undisturbed(), what)))
 }
 
@@ -68,6 +71,7 @@ fn live(mut stage: Stage, faults: &mut impl Faults, compared: Option<(&Life, &st
     let mut life = Life { acts: Vec::new(), hooks: Vec::new() };
     let mut certificates: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for (index, (act, perform)) in ACTS.iter().enumerate() {
+        faults.act_begins(&mut stage, index);
         perform(&mut stage);
         while let Some(next) = stage.waiting() {
             let hook = Hook { number: life.hooks.len(), name: next.event.hook() };
@@ -75,7 +79,7 @@ fn live(mut stage: Stage, faults: &mut impl Faults, compared: Option<(&Life, &st
             let run = one_hook(&mut stage, faults, &hook, &next);
             life.hooks.push((hook.name, run.calls.iter().map(|call| call.argv[0].clone()).collect()));
         }
-        faults.act_over(&mut stage, act);
+        faults.act_over(&mut stage, index);
         let mut seen = stage.seen();
         let now = stage.certificates();
         let kept = certificates.iter().filter(|(name, before)| now.get(*name) == Some(*before));

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use test_juju::HookRun;
 
-use crate::life::{Faults, Hook, disturbed_on};
+use crate::life::{Faults, Hook, disturbed};
 use crate::pool;
 use crate::stage::{PROXY, Stage};
 use crate::table::Table;
@@ -180,12 +180,9 @@ fn kind(arguments: &str, root: &str) -> Option<&'static str> {
 
 #[test]
 fn whatever_goes_wrong_at_any_file_operation_the_end_is_the_same() {
-    if !World::has_strace() {
-        eprintln!("skipped: strace is missing, or may not trace here");
-        return;
-    }
+    World::needs_strace();
     let mut look = AtOperation::default();
-    disturbed_on(stage(), &mut look, "under strace");
+    disturbed(stage(), &mut look, "under strace");
     if std::env::var_os("SOAK").is_some() {
         let (hit, missed) = shoot(&every(&look.seen));
         eprintln!("{} faults at file operations, {} more were somewhere else", hit.len(), missed.len());
@@ -221,7 +218,7 @@ fn shoot(aims: &[Aim]) -> (Vec<(Shot, bool)>, Vec<Shot>) {
     pool::each(plans(aims), |plan| {
         let what = format!("{plan:?}");
         let mut faults = AtOperation { plan: Some(plan), ..AtOperation::default() };
-        disturbed_on(stage(), &mut faults, &what);
+        disturbed(stage(), &mut faults, &what);
         let mut results = results.lock().unwrap();
         results.0.extend(faults.hit);
         results.1.extend(faults.missed);

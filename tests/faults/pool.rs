@@ -1,4 +1,4 @@
-//! Work on as many threads as there are processors.
+//! Work on more threads than there are processors: half the time, a life waits for nginx and for processes.
 
 use std::sync::Mutex;
 
@@ -7,7 +7,7 @@ pub(crate) fn each<J: Send>(jobs: impl IntoIterator<Item = J>, work: impl Fn(J) 
     let jobs: Vec<J> = jobs.into_iter().collect();
     let jobs = Mutex::new(jobs.into_iter());
     let next = || jobs.lock().unwrap().next();
-    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get) * 2;
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {

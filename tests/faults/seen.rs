@@ -21,9 +21,12 @@ impl Stage {
         let mut seen = Seen::new();
         if self.is_deployed() {
             for (client, relation) in [("blog", self.blog), ("shop", self.shop)] {
-                let bag = relation.map(|relation| self.world.juju.bag(relation, PROXY)).unwrap_or_default();
-                let status = bag.get("status").map(|text| without_dates(text));
-                seen.insert(format!("answer to {client}"), status.unwrap_or_default());
+                let mut bag =
+                    relation.map(|relation| self.world.juju.bag(relation, PROXY)).unwrap_or_default();
+                if let Some(status) = bag.get_mut("status") {
+                    *status = without_dates(status);
+                }
+                seen.insert(format!("answer to {client}"), format!("{bag:?}"));
             }
             seen.insert("state that nothing names".to_owned(), self.left_over().join(" "));
             seen.insert("flags".to_owned(), self.world.flags(PROXY).join(" "));
@@ -118,6 +121,15 @@ fn without_dates(text: &str) -> String {
         }
     }
     answer.to_string()
+}
+
+/// Without what stays on the machine when nobody needs it any more: certificates, logs, folders.
+pub(crate) fn without_what_stays(mut seen: Seen) -> Seen {
+    let stays = |what: &str| {
+        what.contains("certificates") || what.ends_with("/ca.crt") || what.starts_with("var/log/")
+    };
+    seen.retain(|what, is| !stays(what) && !is.starts_with("folder "));
+    seen
 }
 
 /// What differs between two sights, for a person.

@@ -11,6 +11,38 @@ const CLIENT: &str = "name: client\nrequires: {proxy: {interface: ssl-terminatio
 /// A word that stands in one request only, so that it can be looked for on the disk.
 pub(crate) const PASSWORD: &str = "pa55word";
 
+/// A Juju that differs from the others in what it commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// A hook's commit is one transaction.
+    Whole,
+    /// Relation settings, ports and charm state are transactions of their own.
+    InParts,
+    /// The same, and there is no charm state.
+    WithoutState,
+}
+
+impl Version {
+    pub(crate) const ALL: [Self; 3] = [Self::Whole, Self::InParts, Self::WithoutState];
+
+    pub(crate) fn number(self) -> &'static str {
+        match self {
+            Self::Whole => "3.6.9",
+            Self::InParts => "4.0.2",
+            Self::WithoutState => "2.7.8",
+        }
+    }
+
+    /// How docs/faults.md calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "Juju 2.8 to 3.6",
+            Self::InParts => "Juju 4.0",
+            Self::WithoutState => "without charm state",
+        }
+    }
+}
+
 /// The real charm as a proxy, with real nginx; the clients are puppets.
 pub(crate) struct Stage {
     pub(crate) world: World,
@@ -67,7 +99,13 @@ pub(crate) const ACTS: &[Act] = &[
 impl Stage {
     /// The clients are there, the proxy is not deployed yet.
     pub(crate) fn new() -> Self {
-        Self::in_world(World::new(11))
+        Self::in_juju(Version::Whole)
+    }
+
+    pub(crate) fn in_juju(version: Version) -> Self {
+        let mut world = World::new(11);
+        world.juju.set_version(version.number());
+        Self::in_world(world)
     }
 
     pub(crate) fn in_world(mut world: World) -> Self {
@@ -131,20 +169,8 @@ impl Stage {
         !self.world.juju.units("proxy").is_empty()
     }
 
-    /// The relations that are there, in the order in which they came.
-    pub(crate) fn relations(&self) -> Vec<RelationId> {
-        let there = self.world.juju.relations("proxy");
-        [self.blog, self.shop].into_iter().flatten().filter(|relation| there.contains(relation)).collect()
-    }
-
     /// Where the charm keeps its state.
     pub(crate) fn state_folder(&self) -> std::path::PathBuf {
         self.world.juju.charm_dir(PROXY).join(".state")
-    }
-
-    /// `juju exec` on the proxy's unit.
-    pub(crate) fn exec(&mut self, script: &str) {
-        let run = self.world.juju.exec(PROXY, &["sh", "-c", script]);
-        assert_eq!(run.exit, 0, "{}", run.trace());
     }
 }

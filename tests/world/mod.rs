@@ -158,10 +158,13 @@ impl World {
         bin
     }
 
-    /// Whether calls of the system can be traced here.
-    pub(crate) fn has_strace() -> bool {
+    /// Ends a test that traces calls of the system where that cannot be done.
+    pub(crate) fn needs_strace() {
         let traced = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
-        traced.is_ok_and(|end| end.success())
+        assert!(
+            traced.is_ok_and(|end| end.success()),
+            "this test needs strace: scripts/install-tools installs it; in a container, allow ptrace"
+        );
     }
 
     /// Kills nginx and its workers at once, and returns when they are gone.

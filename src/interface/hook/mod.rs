@@ -44,6 +44,8 @@ pub struct Hook {
     store: Store,
     to_publish: BTreeMap<RelationId, Bag>,
     tokens: bool,
+    /// Where Juju does not commit all in one, our token alone does not say that it has the rest.
+    in_parts: bool,
 }
 
 /// What a hook is opened for.
@@ -81,13 +83,16 @@ impl Hook {
             (token::committed(token)?, bag)
         };
         let tokens = committed != Committed::Unsupported;
-        let (state, standing) = store.settle(&committed, newest);
+        let (state, mut standing) = store.settle(&committed, newest);
+        // Without charm state only this tells a unit that has lost everything from a new one.
+        if !tokens && standing == Standing::New && store.is_blank && !begins(&event) {
+            standing = Standing::Unknown;
+        }
         let died = store.died.clone().filter(|_| event.is_hook() && standing != Standing::Again);
         if let Some(died) = &died {
             log::warn!("the hook \"{died}\" did not end: reading everything again");
             secret::clear(&host, &context.state_dir())?;
         }
-        // Where Juju does not commit all in one, our token alone does not say that it has the rest.
         let in_parts = context.commits_in_parts || !tokens;
         let mut anew = standing.is_stale()
             || died.is_some()
@@ -108,6 +113,7 @@ impl Hook {
             anew,
             store,
             tokens,
+            in_parts,
         };
         if hook.standing != Standing::Again && !hook.store.taken_in && hook.event.is_hook() {
             hook.take_in(purpose, bag)?;
@@ -186,6 +192,11 @@ impl Hook {
         self.store.set_status(status);
         Ok(())
     }
+}
+
+/// Whether a unit's life begins with it.
+fn begins(event: &Event) -> bool {
+    event.is(Lifecycle::Install) || !event.is_hook()
 }
 
 /// Whether a unit that remembers nothing has lived without this program: a relation begins with its -created.

@@ -1,6 +1,7 @@
 use anyhow::Result;
 
 use super::Hook;
+use crate::interface::PUBLISHED;
 use crate::interface::take_in::{if_there, read_own};
 use crate::juju::tool::each;
 use crate::juju::tool::relation::{self, Bag};
@@ -42,8 +43,9 @@ impl Hook {
         Ok(known.and_then(|published| published.get(key)).map(String::as_str))
     }
 
-    /// Whatever is remembered as published is set again: equal values cost Juju nothing. Where nothing that is
-    /// remembered is sure, Juju says what our databags hold, and every endpoint has an update.
+    /// Whatever is remembered as published is set again: equal values cost Juju nothing. Where Juju commits in parts, it
+    /// may not have heard of what was deleted either. Where nothing that is remembered is sure, Juju says what our
+    /// databags hold, and every endpoint has an update.
     pub(super) fn publish_anew(&mut self) -> Result<()> {
         let endpoints: Vec<String> = self.state.view.endpoints().map(str::to_owned).collect();
         for endpoint in endpoints {
@@ -54,6 +56,9 @@ impl Hook {
                 if self.standing == Standing::Unknown {
                     published = read_own(&self.host, &self.context.unit, &id)?;
                     self.state.view.set_published(&id, published.clone())?;
+                }
+                if self.in_parts {
+                    published = Some(with_deletions(published.unwrap_or_default()));
                 }
                 if let Some(published) = published.filter(|published| !published.is_empty()) {
                     self.to_publish.insert(id, published);
@@ -84,4 +89,10 @@ impl Hook {
         }
         Ok(gone.is_empty())
     }
+}
+
+/// A databag with all keys of ours: those that it lacks are deleted.
+fn with_deletions(published: Bag) -> Bag {
+    let deleted = PUBLISHED.map(|key| (key.to_owned(), String::new()));
+    deleted.into_iter().chain(published).collect()
 }

@@ -48,6 +48,8 @@ pub struct Store {
     unreadable: bool,
     /// Whether no older generation is kept: a Juju without charm state never says to go back to it.
     keeps_one: bool,
+    /// Whether no hook has left its word: the unit is new, or has lost all its state.
+    pub is_blank: bool,
     /// The hook that began before this one and never ended.
     pub died: Option<String>,
     /// Whether an earlier process of this same hook has taken the event in.
@@ -97,6 +99,7 @@ impl Store {
             keeps_one: false,
             died,
             taken_in,
+            is_blank: left.is_empty(),
         };
         store.read(host)?;
         // A unit that has a file has had a hook, which has left its word. It is lost if the hook was stopped while it

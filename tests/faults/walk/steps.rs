@@ -1,5 +1,7 @@
 //! The steps of a walk, and the dice that choose them.
 
+use test_juju::Part;
+
 use super::CLIENTS;
 
 /// What happens. What cannot happen, because nothing of that kind is there, is passed over.
@@ -27,8 +29,9 @@ pub(crate) enum Trouble {
     Refuse(usize),
     RefuseAndSkip(usize),
     Garbage(usize),
-    FailCommit,
-    FailCommitAndSkip,
+    /// The commit fails at this part. Where a commit is one transaction, that is all of it.
+    FailCommit(Part),
+    FailCommitAndSkip(Part),
     CommitTwice,
     LoseState,
     LoseLock,
@@ -45,7 +48,7 @@ impl Trouble {
     pub(crate) fn is_of_a_hook(self) -> bool {
         matches!(
             self,
-            Self::Kill(_) | Self::Refuse(_) | Self::Garbage(_) | Self::FailCommit | Self::CommitTwice
+            Self::Kill(_) | Self::Refuse(_) | Self::Garbage(_) | Self::FailCommit(_) | Self::CommitTwice
         )
     }
 }
@@ -67,6 +70,10 @@ impl Dice {
 
     fn byte(&mut self, limit: usize) -> u8 {
         u8::try_from(self.below(limit)).unwrap()
+    }
+
+    fn part(&mut self) -> Part {
+        [Part::Secrets, Part::Ports, Part::State][self.below(3)]
     }
 
     fn event(&mut self) -> Event {
@@ -93,8 +100,8 @@ impl Dice {
             2 => Trouble::Refuse(call),
             3 => Trouble::RefuseAndSkip(call),
             4 => Trouble::Garbage(call),
-            5 => Trouble::FailCommit,
-            6 => Trouble::FailCommitAndSkip,
+            5 => Trouble::FailCommit(self.part()),
+            6 => Trouble::FailCommitAndSkip(self.part()),
             7 => Trouble::CommitTwice,
             8 => Trouble::LoseState,
             9 => Trouble::LoseLock,

@@ -44,7 +44,7 @@ pub use charm::Charm;
 pub use event::{Event, HookKind};
 pub use fault::Fault;
 pub use hook_run::{Call, HookRun};
-pub use juju::{ActionRun, Juju, Pending};
+pub use juju::{ActionRun, Controller, Juju, Pending};
 pub use model::{RelationId, Status};
 pub use part::Part;
 pub use scenario::{Scenario, ScenarioError};

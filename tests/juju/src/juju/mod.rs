@@ -1,3 +1,4 @@
+mod controller;
 mod faults;
 mod hooks;
 mod operator;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use tempfile::TempDir;
 
+pub use controller::Controller;
 pub use hooks::ActionRun;
 pub use queue::Pending;
 

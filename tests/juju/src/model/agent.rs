@@ -7,7 +7,7 @@ use super::{Membership, RelationId};
 use crate::{Charm, Event};
 
 /// What a unit's agent has done and has been told: hooks fire on the difference to the model.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, as in Juju's own agent state")]
 pub(crate) struct Agent {
     pub(crate) installed: bool,

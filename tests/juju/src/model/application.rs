@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::{Charm, Name};
 
 /// An application: a charm, its configuration, and the units that run it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Application {
     pub(crate) charm: Charm,
     /// Counts refreshes, so that agents notice one.

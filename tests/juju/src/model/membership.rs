@@ -5,7 +5,7 @@ use crate::Name;
 use crate::settings::Bag;
 
 /// One relation as a unit's agent sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Membership {
     pub(crate) endpoint: String,
     pub(crate) remote_application: Name,

@@ -36,7 +36,7 @@ use crate::tree::Tree;
 use crate::version::Version;
 
 /// A model and everything in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Model {
     pub(crate) name: String,
     pub(crate) uuid: String,

@@ -16,7 +16,7 @@ impl fmt::Display for RelationId {
 }
 
 /// A relation as the controller knows it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Relation {
     /// Two ends, or the one of a peer relation.
     pub(crate) ends: Vec<End>,

@@ -6,7 +6,7 @@ use crate::port::PortRange;
 use crate::settings::Bag;
 
 /// A unit, as the controller knows it, and its agent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Unit {
     pub(crate) application: Name,
     pub(crate) machine: usize,

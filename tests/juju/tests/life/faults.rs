@@ -74,6 +74,38 @@ fn a_hook_that_hangs_is_killed() {
 }
 
 #[test]
+fn a_controller_is_restored_whole_and_the_machine_stays_as_it_is() {
+    let (_provider, mut juju) = one_unit(
+        "echo $JUJU_HOOK_NAME $JUJU_REMOTE_UNIT >>hooks; state-set last=$JUJU_HOOK_NAME; open-port 80",
+    );
+    juju.deploy("client", &client(), 1);
+    juju.settle();
+    let backup = juju.controller();
+    let begin = |juju: &mut Juju| {
+        let web = juju.relate("provider:web", "client:web");
+        let hooks = juju.settle().into_iter().map(|run| run.hook).collect::<Vec<_>>();
+        (web, hooks)
+    };
+    juju.exec("provider/0", &["close-port", "80"]);
+    let (web, hooks) = begin(&mut juju);
+    juju.relation_set("client/0", web, [("said", "before")]);
+    juju.exec("provider/0", &["status-set", "active", "before"]);
+    juju.restore_controller(&backup);
+    assert_eq!(juju.relations("client"), []);
+    assert_eq!(
+        (juju.state("provider/0")["last"].as_str(), juju.status("provider/0").1.as_str()),
+        ("start", "")
+    );
+    assert_eq!(juju.opened_ports("provider/0"), ["80/tcp"]);
+    assert!(juju.settle().is_empty(), "what the agent has told is as old as the controller");
+    let lines = || std::fs::read_to_string(juju.charm_dir("provider/0").join("hooks")).unwrap();
+    assert!(lines().ends_with("web-relation-changed client/0\n"), "{}", lines());
+    // The same number, the same hooks, and nothing of what was said before.
+    assert_eq!(begin(&mut juju), (web, hooks));
+    assert_eq!(juju.bag(web, "client/0").get("said"), None);
+}
+
+#[test]
 fn a_relation_removed_by_force_is_denied_until_the_agent_restarts() {
     let (_provider, mut juju) = one_unit("true");
     juju.deploy("client", &client(), 1);
