@@ -90,8 +90,12 @@ pub(crate) fn table(cells: &[Cell], rows: &[Row]) -> String {
             calls <= aim,
         );
     }
-    let peak = ours().map(|cell| cell.peak_kib).max().unwrap_or_default() as f64 / 1024.0;
-    row(&mut text, "ours, most memory at any size", "≤ 16 MiB", &format!("{peak:.1} MiB"), peak <= 16.0);
+    for contestant in [OURS, READING, ANSWERING] {
+        let of_it = cells.iter().filter(|cell| cell.contestant == contestant);
+        let peak = of_it.map(|cell| cell.peak_kib).max().unwrap_or_default() as f64 / 1024.0;
+        let what = format!("{contestant}, most memory at any size");
+        row(&mut text, &what, "≤ 16 MiB", &format!("{peak:.1} MiB"), peak <= 16.0);
+    }
     for proxy in rows.iter().filter(|row| row.sites == 1000) {
         let passwords = if proxy.passwords { ", with passwords" } else { "" };
         let (total, ours) = (proxy.total / 1000.0, proxy.ours() / 1000.0);
