@@ -32,6 +32,7 @@ const ENDED: &str = "ended ";
 /// The file holds two generations of the state, and Juju's charm state holds the token of the one that it has
 /// committed. A generation's token is the context id of the hook that wrote it, so no two are ever alike.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Store {
     path: PathBuf,
     lock: Lock,
