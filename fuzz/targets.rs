@@ -7,12 +7,12 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use ssl_termination::host::{Command, Host};
-use ssl_termination::juju::tool::{self, relation::Bag};
+use ssl_termination::juju::tool;
 use ssl_termination::juju::{RelationId, UnitName};
 use ssl_termination::options::Options;
 use ssl_termination::reactive::{Committed, Next, Standing, Store, digest};
 use ssl_termination::wire::{
-    CertRequest, Composed, Directive, Features, Fqdn, Published, Refusal, Website, readiness,
+    Bag, CertRequest, Composed, Directive, Features, Fqdn, Published, Refusal, Website, readiness,
 };
 
 /// Panics if something is not as it should be.

@@ -1,9 +1,9 @@
 use serde_json::Value;
 
 use super::keys;
-use crate::juju::tool::relation::Bag;
 use crate::juju::{Event, Metadata, RelationKind};
 use crate::reactive::{Change, Flag, Flags, View};
+use crate::wire::Bag;
 
 /// The flags `available` and `update` of each endpoint that this program follows.
 pub fn of_endpoints(metadata: &Metadata) -> impl Iterator<Item = [Flag; 2]> {

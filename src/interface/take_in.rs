@@ -5,10 +5,10 @@ use anyhow::Result;
 
 use super::{Keys, PUBLISHED, TOO_LONG, keys, too_long};
 use crate::host::Host;
-use crate::juju::tool::relation::Bag;
 use crate::juju::tool::{Asked, ToolError, each, relation};
 use crate::juju::{Event, Metadata, RelationEvent, RelationId, RelationKind, UnitName};
 use crate::reactive::View;
+use crate::wire::Bag;
 
 /// How much has to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

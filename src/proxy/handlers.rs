@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::answers::{Before, answers};
 use super::certificates::{self, CERTIFICATES};
-use super::inputs::{self, OWN_SITE, Planned, planned, relations, serving_endpoints};
+use super::inputs::{self, Planned, planned, relations, serving_endpoints};
 use super::nginx::{self, passwords};
 use super::obstacle::Obstacle;
 use super::plan::Plan;
@@ -14,7 +14,7 @@ use super::secrets;
 use super::serving::{PASSWORDS, Serving, bring_about};
 use super::summary::Summary;
 use super::supplied;
-use super::wanted::Owner;
+use super::wanted::{OWN_SITE, Owner};
 use crate::cert::{self, Gone};
 use crate::interface::{Hook, provides, websites};
 use crate::juju::tool::status::{State, Status};

@@ -8,16 +8,13 @@ use super::lookup::{self, Resolved};
 use super::plan::{NOT_ALLOWED, Plan, TAKEN, plan};
 use super::secrets::{self, Secrets};
 use super::upstreams::{self, Policy};
-use super::wanted::{Owner, Wanted};
+use super::wanted::{OWN_SITE, Owner, Wanted};
 use crate::cert::Asked;
 use crate::interface::{Hook, provides, websites};
-use crate::juju::{Endpoint, Event, Lifecycle, RelationId, Role};
+use crate::juju::{Endpoint, RelationId, Role};
 use crate::options::Options;
 use crate::reactive::Standing;
 use crate::wire::{CertRequest, Fqdn};
-
-/// The endpoint of the single site of our own.
-pub(super) const OWN_SITE: &str = "reverseproxy";
 
 /// With what the names begin under which claims and addresses are kept from hook to hook.
 pub(super) const CLAIMS: &str = "claim ";
@@ -79,21 +76,6 @@ pub(super) fn wanted(hook: &Hook, options: &Options) -> Result<Vec<Wanted>> {
     }
     requests.sort_by(|one, other| one.owner.cmp(&other.owner));
     Ok(own.into_iter().chain(requests).collect())
-}
-
-/// Whether this hook is about a request, or about everything: what the request names outside, a secret or an upstream, is
-/// looked at again.
-pub(super) fn is_about(hook: &Hook, wanted: &Wanted) -> bool {
-    let of_request = match (&hook.event, &wanted.owner) {
-        (Event::Relation(event), Owner::Relation(relation)) => {
-            event.relation == *relation
-                && event.remote_unit.as_ref().is_some_and(|unit| unit.to_string() == wanted.unit)
-        }
-        (Event::Relation(event), Owner::Own) => event.relation.endpoint() == OWN_SITE,
-        (event, Owner::Own) => event.is(Lifecycle::ConfigChanged),
-        _ => false,
-    };
-    of_request || hook.anew || hook.event.is(Lifecycle::UpdateStatus)
 }
 
 /// Whose each name is. When nothing that we remember is sure, our own published answers say it.

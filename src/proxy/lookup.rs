@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::inputs::is_about;
 use super::wanted::{Owner, Wanted};
 use crate::host::{Command, Host, at_once};
 use crate::interface::Hook;
@@ -38,7 +37,7 @@ pub type Resolved = BTreeMap<String, Known>;
 /// be looked up keeps its last addresses.
 pub(super) fn resolve(hook: &Hook, requests: &[Wanted], mut last: Resolved) -> Resolved {
     let about: BTreeSet<&str> =
-        requests.iter().filter(|wanted| is_about(hook, wanted)).flat_map(names).collect();
+        requests.iter().filter(|wanted| wanted.is_subject_of(hook)).flat_map(names).collect();
     let all_names = in_turn(requests);
     let due = |name: &&String| about.contains(name.as_str()) || !last.contains_key(*name);
     let due: Vec<String> = all_names.iter().filter(due).cloned().collect();

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::inputs::is_about;
 use super::nginx::passwords::Line;
 use super::wanted::Wanted;
 use crate::host::Host;
@@ -37,7 +36,7 @@ pub(super) fn read(hook: &Hook, requests: &[Wanted]) -> Result<Secrets> {
     let named = || requests.iter().filter_map(|wanted| Some((wanted, named(wanted)?)));
     let has_changed = |secret: &SecretUri| hook.event.changed_secret().is_some_and(|one| one.is_same(secret));
     let stale: BTreeSet<&SecretUri> = named()
-        .filter(|(wanted, secret)| is_about(hook, wanted) || has_changed(secret))
+        .filter(|(wanted, secret)| wanted.is_subject_of(hook) || has_changed(secret))
         .map(|(_, secret)| secret)
         .collect();
     let deadline = Instant::now() + LIMIT;

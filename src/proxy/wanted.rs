@@ -2,8 +2,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::juju::{NameError, RelationId};
+use crate::interface::Hook;
+use crate::juju::{Event, Lifecycle, NameError, RelationId};
 use crate::wire::{CertRequest, Fqdn, Refusal};
+
+/// The endpoint of the single site of our own.
+pub(super) const OWN_SITE: &str = "reverseproxy";
 
 /// Who asks: the operator, for the application's own site, or an application over a relation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,6 +50,21 @@ impl Wanted {
     /// The names in a good request.
     pub fn names(&self) -> impl Iterator<Item = &Fqdn> {
         self.request.iter().flat_map(CertRequest::fqdn)
+    }
+
+    /// Whether a hook is about this request, or about everything: what the request names outside, a secret or an
+    /// upstream, is looked at again.
+    pub(super) fn is_subject_of(&self, hook: &Hook) -> bool {
+        let is_meant = match (&hook.event, &self.owner) {
+            (Event::Relation(event), Owner::Relation(relation)) => {
+                event.relation == *relation
+                    && event.remote_unit.as_ref().is_some_and(|unit| unit.to_string() == self.unit)
+            }
+            (Event::Relation(event), Owner::Own) => event.relation.endpoint() == OWN_SITE,
+            (event, Owner::Own) => event.is(Lifecycle::ConfigChanged),
+            _ => false,
+        };
+        is_meant || hook.anew || hook.event.is(Lifecycle::UpdateStatus)
     }
 }
 

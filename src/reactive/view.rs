@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::pieces::{Piece, Pieces};
 use super::place::Place;
 use super::table::{Root, Table};
-use crate::juju::tool::relation::Bag;
 use crate::juju::{RelationId, UnitName};
+use crate::wire::Bag;
 
 /// What the other sides have published, as far as we were told, what we have published, and the configuration.
 ///

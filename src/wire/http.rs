@@ -1,6 +1,4 @@
-use litemap::LiteMap;
-
-use super::{Port, Reason, Refusal, Upstream, UpstreamHost};
+use super::{Bag, Port, Reason, Refusal, Upstream, UpstreamHost};
 
 /// Where one unit of a web application listens: the interface `http`.
 ///
@@ -17,7 +15,7 @@ pub struct Website {
 impl Website {
     /// Reads a unit's bag; `None` is a unit that has not published yet where it listens. An empty string counts as
     /// missing; a hostname that is there but not valid is refused, nothing stands in for it.
-    pub fn parse(bag: &LiteMap<String, String>) -> Result<Option<Self>, Refusal> {
+    pub fn parse(bag: &Bag) -> Result<Option<Self>, Refusal> {
         let hostname = ["hostname", "ingress-address", "private-address"]
             .into_iter()
             .find_map(|key| Some((key, present(bag, key)?)));
@@ -35,7 +33,7 @@ impl From<Website> for Upstream {
     }
 }
 
-fn present<'a>(bag: &'a LiteMap<String, String>, key: &str) -> Option<&'a str> {
+fn present<'a>(bag: &'a Bag, key: &str) -> Option<&'a str> {
     bag.get(key).map(String::as_str).filter(|text| !text.is_empty())
 }
 

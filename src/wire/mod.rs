@@ -50,3 +50,6 @@ pub use secret_uri::SecretUri;
 pub use status::{Answer, Published, Readiness, RefusedRequest, Served, readiness};
 pub use upstream::Upstream;
 pub use upstream_host::UpstreamHost;
+
+/// A databag: all values are text. A sorted list, since it has few keys, and there are as many as there are units.
+pub type Bag = litemap::LiteMap<String, String>;

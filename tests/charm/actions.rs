@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -34,13 +33,6 @@ fn ask(world: &mut World, relation: RelationId, unit: &str, names: &[&str], port
     let request = json!({"fqdn": names, "upstreams": upstreams}).to_string();
     world.juju.relation_set(unit, relation, [("cert-request", request.as_str())]);
     world.juju.settle();
-}
-
-/// Puts a program before those on the proxy's PATH.
-fn put_before(world: &World, program: &str, script: &str) {
-    let path = world.juju.charm_dir("proxy/0").join("bin/before").join(program);
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// An action that must end well, and leave flags, files and databags as they are.
@@ -314,7 +306,7 @@ fn all_is_well_and_diagnose_says_so() {
     let web = Web::start("web");
     ask(&mut world, relations[0], "blog/0", &["a.example.com", "b.example.com"], &[web.port]);
     let address = world.juju.exec("proxy/0", &["unit-get", "public-address"]).stdout;
-    put_before(&world, "getent", &format!("echo {} STREAM", address.trim()));
+    world.put_before("proxy/0", "getent", &format!("echo {} STREAM", address.trim()));
     let told: Vec<String> = checks(&mut world, "proxy/0", json!({})).iter().map(|line| plain(line)).collect();
     let (http, https) = (world.http_port, world.https_port);
     assert_eq!(
@@ -347,7 +339,7 @@ fn what_is_wrong_comes_first_with_what_to_do() {
     drop(silent);
     ask(&mut world, relations[0], "blog/0", &["a.example.com", "b.example.com"], &[one.port, closed]);
     ask(&mut world, relations[1], "shop/0", &["b.example.com", "c.example.com"], &[closed]);
-    put_before(&world, "getent", "case $2 in a.*) echo 192.0.2.1 STREAM ;; *) exit 2 ;; esac");
+    world.put_before("proxy/0", "getent", "case $2 in a.*) echo 192.0.2.1 STREAM ;; *) exit 2 ;; esac");
     world.kill_nginx();
     let pem = world.path("var/lib/ssl-termination/proxy-0/certificates/self-signed/c.example.com.pem");
     fs::write(&pem, "damaged").unwrap();
@@ -437,9 +429,7 @@ fn a_client_is_diagnosed_from_where_it_stands() {
     let refused = json!({"_refused": [{"unit": "blog/0", "field": "fqdn[0]", "reason": "no"}]}).to_string();
     world.juju.relation_set("proxy/0", to_proxy, [("status", refused.as_str())]);
     world.juju.settle();
-    let getent = world.juju.charm_dir("blog/0").join("bin/before/getent");
-    fs::write(&getent, "#!/bin/sh\necho 192.0.2.7 STREAM\n").unwrap();
-    fs::set_permissions(&getent, fs::Permissions::from_mode(0o755)).unwrap();
+    world.put_before("blog/0", "getent", "echo 192.0.2.7 STREAM");
     assert_eq!(
         checks(&mut world, "blog/0", json!({})),
         [

@@ -87,13 +87,6 @@ fn lose_the_flag_file(world: &World) {
     fs::remove_file(state(world).join("flags.json")).unwrap();
 }
 
-/// Puts a program before those on the proxy's PATH.
-fn put_before(world: &World, program: &str, script: &str) {
-    let path = world.juju.charm_dir("proxy/0").join("bin/before").join(program);
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
 // Hostile visitors.
 
 /// What comes of five reloads while a visitor sends this Referer with a wrong password: errors of hooks, and statuses

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use test_juju::{Fault, HookRun};
 
 use crate::life::{Faults, Hook, disturbed, undisturbed_in};
-use crate::pool;
+use crate::pool::{self, is_soak};
 use crate::stage::{ACTS, PROXY, Stage, Version};
 use crate::table::Table;
 
@@ -115,10 +115,6 @@ impl Lived {
             other => format!("{fault}, {}", other.name()),
         }
     }
-}
-
-fn is_soak() -> bool {
-    std::env::var_os("SOAK").is_some()
 }
 
 #[test]

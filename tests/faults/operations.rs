@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use test_juju::HookRun;
 
 use crate::life::{Faults, Hook, disturbed};
-use crate::pool;
+use crate::pool::{self, is_soak};
 use crate::stage::{PROXY, Stage};
 use crate::table::Table;
 use crate::world::World;
@@ -183,7 +183,7 @@ fn whatever_goes_wrong_at_any_file_operation_the_end_is_the_same() {
     World::needs_strace();
     let mut look = AtOperation::default();
     disturbed(stage(), &mut look, "under strace");
-    if std::env::var_os("SOAK").is_some() {
+    if is_soak() {
         let (hit, missed) = shoot(&every(&look.seen));
         eprintln!("{} faults at file operations, {} more were somewhere else", hit.len(), missed.len());
         return;

@@ -18,3 +18,8 @@ pub(crate) fn each<J: Send>(jobs: impl IntoIterator<Item = J>, work: impl Fn(J) 
         }
     });
 }
+
+/// Whether everything is tried, however long it takes.
+pub(crate) fn is_soak() -> bool {
+    std::env::var_os("SOAK").is_some()
+}

@@ -141,6 +141,11 @@ impl World {
         write_script(&bin.join("before/nginx"), &format!("{script}\n{real}"));
     }
 
+    /// Puts a program before those on the PATH of a unit whose charm has [`World::put_before_nginx`].
+    pub(crate) fn put_before(&self, unit: &str, program: &str, script: &str) {
+        write_script(&self.juju.charm_dir(unit).join("bin/before").join(program), script);
+    }
+
     /// Lets a script run in the place of our binary, which it calls as `"$real"`, in charms that are deployed after
     /// this; gives the folder where both are.
     pub(crate) fn put_before_charm(&mut self, script: &str) -> PathBuf {

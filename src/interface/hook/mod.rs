@@ -12,11 +12,11 @@ use serde_json::Value;
 use super::flags::follow;
 use super::take_in::{Reach, ask, read, take_in_event};
 use crate::host::Host;
-use crate::juju::tool::relation::Bag;
 use crate::juju::tool::status::Status;
 use crate::juju::tool::{Asked, ToolError, config, secret, status};
 use crate::juju::{Context, Event, Lifecycle, Metadata, RelationId, RelationKind, UnitName};
 use crate::reactive::{Committed, Flag, Flags, Standing, State, Store};
+use crate::wire::Bag;
 
 /// One hook: what happened, what is known, what has been decided so far. What handlers are given.
 #[derive(Debug)]
@@ -44,8 +44,6 @@ pub struct Hook {
     store: Store,
     to_publish: BTreeMap<RelationId, Bag>,
     tokens: bool,
-    /// Where Juju does not commit all in one, our token alone does not say that it has the rest.
-    in_parts: bool,
 }
 
 /// What a hook is opened for.
@@ -93,11 +91,10 @@ impl Hook {
             log::warn!("the hook \"{died}\" did not end: reading everything again");
             secret::clear(&host, &context.state_dir())?;
         }
-        let in_parts = context.commits_in_parts || !tokens;
         let mut anew = standing.is_stale()
             || died.is_some()
             || (standing == Standing::New && missed_the_beginning(&event))
-            || (in_parts && standing == Standing::Current && store.repeats())
+            || (commits_in_parts(&context, tokens) && standing == Standing::Current && store.repeats())
             || store.is_migrated()
             || [Lifecycle::UpgradeCharm, Lifecycle::Start].iter().any(|step| event.is(*step));
         let (state, standing) = if anew { store.load(&host, state, standing)? } else { (state, standing) };
@@ -113,7 +110,6 @@ impl Hook {
             anew,
             store,
             tokens,
-            in_parts,
         };
         if hook.standing != Standing::Again && !hook.store.taken_in && hook.event.is_hook() {
             hook.take_in(purpose, bag)?;
@@ -192,6 +188,11 @@ impl Hook {
         self.store.set_status(status);
         Ok(())
     }
+}
+
+/// Whether Juju does not commit all in one: then our token, where there is one, does not say that it has the rest.
+fn commits_in_parts(context: &Context, tokens: bool) -> bool {
+    context.commits_in_parts || !tokens
 }
 
 /// Whether a unit's life begins with it.

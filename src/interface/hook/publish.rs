@@ -1,12 +1,13 @@
 use anyhow::Result;
 
-use super::Hook;
+use super::{Hook, commits_in_parts};
 use crate::interface::PUBLISHED;
 use crate::interface::take_in::{if_there, read_own};
 use crate::juju::tool::each;
-use crate::juju::tool::relation::{self, Bag};
+use crate::juju::tool::relation;
 use crate::juju::{Event, RelationId, RelationKind};
 use crate::reactive::{Flag, Standing};
+use crate::wire::Bag;
 
 impl Hook {
     /// The relation that ends with this hook; nothing can be published to it any more.
@@ -47,6 +48,7 @@ impl Hook {
     /// may not have heard of what was deleted either. Where nothing that is remembered is sure, Juju says what our
     /// databags hold, and every endpoint has an update.
     pub(super) fn publish_anew(&mut self) -> Result<()> {
+        let in_parts = commits_in_parts(&self.context, self.tokens);
         let endpoints: Vec<String> = self.state.view.endpoints().map(str::to_owned).collect();
         for endpoint in endpoints {
             let relations = self.state.view.relations(&endpoint)?.into_iter();
@@ -57,7 +59,7 @@ impl Hook {
                     published = read_own(&self.host, &self.context.unit, &id)?;
                     self.state.view.set_published(&id, published.clone())?;
                 }
-                if self.in_parts {
+                if in_parts {
                     published = Some(with_deletions(published.unwrap_or_default()));
                 }
                 if let Some(published) = published.filter(|published| !published.is_empty()) {

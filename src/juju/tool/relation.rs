@@ -1,13 +1,9 @@
 //! relation-get, relation-set, relation-ids, relation-list.
 
-use litemap::LiteMap;
-
 use super::{Asked, read, yaml_safe};
 use crate::host::{Command, Host};
 use crate::juju::{RelationId, UnitName};
-
-/// A databag: all values are text. A sorted list, since it has few keys, and there are as many as there are units.
-pub type Bag = LiteMap<String, String>;
+use crate::wire::Bag;
 
 /// A unit's whole databag on a relation.
 pub fn get(host: &Host, relation: &RelationId, unit: &UnitName) -> Asked<Bag> {

@@ -1,10 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use litemap::LiteMap;
 use serde_json::{Map, Value};
 
 use super::{ANSWERS, Capabilities, Certificate, Denial, SigningRequest};
-use crate::wire::{Reason, Refusal};
+use crate::wire::{Bag, Reason, Refusal};
 
 /// The longest chain that is read; three or four certificates are usual.
 const MAX_CHAIN: usize = 10;
@@ -47,7 +46,7 @@ pub struct Issued {
 impl Answers {
     /// Reads an application's bag. Only what is about one of `ours` is looked at closely: the bag holds the answers to
     /// all units of the application. An entry that cannot be read is that entry's fault alone.
-    pub fn parse(bag: &LiteMap<String, String>, ours: &BTreeSet<SigningRequest>) -> Self {
+    pub fn parse(bag: &Bag, ours: &BTreeSet<SigningRequest>) -> Self {
         let mut answers = Self::default();
         let [certificates, errors, capabilities] = ANSWERS;
         for (at, entry) in answers.list(bag, errors) {
@@ -74,7 +73,7 @@ impl Answers {
     }
 
     /// The entries of a list under a key, each with its place.
-    fn list(&mut self, bag: &LiteMap<String, String>, key: &str) -> Vec<(String, Value)> {
+    fn list(&mut self, bag: &Bag, key: &str) -> Vec<(String, Value)> {
         let list = match value(bag, key) {
             Ok(Value::Array(list)) => list,
             Ok(Value::Null) => Vec::new(),
@@ -169,7 +168,7 @@ fn text<'a>(entry: &'a Map<String, Value>, at: &str, key: &str) -> Result<(&'a s
 }
 
 /// The value under a key; null where there is none.
-fn value(bag: &LiteMap<String, String>, key: &str) -> Result<Value, Refusal> {
+fn value(bag: &Bag, key: &str) -> Result<Value, Refusal> {
     match bag.get(key).map(String::as_str) {
         None | Some("") => Ok(Value::Null),
         Some(text) => {

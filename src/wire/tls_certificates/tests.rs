@@ -3,14 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use litemap::LiteMap;
 use proptest::prelude::{any, proptest};
 use serde_json::{Value, json};
 
 use super::{Answer, Answers, Capabilities, SigningRequest, requests_to_wire};
-use crate::wire::Fqdn;
-
-type Bag = LiteMap<String, String>;
+use crate::wire::{Bag, Fqdn};
 
 fn library(side: &str) -> Bag {
     let mut bags: BTreeMap<String, Bag> = serde_json::from_str(include_str!("tests/library.json")).unwrap();
@@ -23,7 +20,7 @@ fn written(side: &str, key: &str) -> Value {
 
 /// The requests for a, b, c and d.
 fn requests() -> Vec<SigningRequest> {
-    let list: Value = written("requirer", super::REQUESTS);
+    let list = written("requirer", super::REQUESTS);
     let text = |entry: &Value| entry["certificate_signing_request"].as_str().unwrap().to_owned();
     list.as_array().unwrap().iter().map(|entry| SigningRequest::parse(&text(entry)).unwrap()).collect()
 }
@@ -89,7 +86,7 @@ fn white_space_around_a_request_and_other_line_breaks_are_no_difference() {
 fn a_certificate_counts_more_than_an_error_and_a_later_one_more_than_an_earlier() {
     let all = certificates();
     let request = all[0]["certificate_signing_request"].clone();
-    let mut errors: Value = written("provider", "request_errors");
+    let mut errors = written("provider", "request_errors");
     errors[0]["csr"] = request;
     assert_eq!(told(&with("request_errors", &errors))[0], "a chain of 3");
     let mut shorter = all[0].clone();

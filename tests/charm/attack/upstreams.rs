@@ -8,7 +8,7 @@ use ssl_termination::proxy::{Claims, Known, Owner, Policy, Wanted, plan};
 use ssl_termination::wire::CertRequest;
 use test_juju::RelationId;
 
-use super::{NAME, answer, ask, clients, code, has, look, publish, put_before};
+use super::{NAME, answer, ask, clients, code, has, look, publish};
 use crate::world::{Web, World};
 
 /// As `serving`, but the upstream is the name `backend`, and a script answers who that is.
@@ -16,7 +16,7 @@ fn serving_a_name(getent: &str) -> (World, RelationId, Web) {
     let mut world = World::new(7);
     world.put_before_nginx("");
     let relation = clients(&mut world, &[("blog", 1)])[0];
-    put_before(&world, "getent", getent);
+    world.put_before("proxy/0", "getent", getent);
     let web = Web::start("web");
     let request = json!({"fqdn": [NAME], "upstreams": [{"hostname": "backend", "port": web.port}]});
     ask(&mut world, relation, "blog/0", &request);
@@ -45,7 +45,7 @@ fn many_slow_names_of_one_client_do_not_hold_up_the_hook() {
     let mut world = World::new(7);
     world.put_before_nginx("");
     let relation = clients(&mut world, &[("blog", 1)])[0];
-    put_before(&world, "getent", "sleep 1; exit 2");
+    world.put_before("proxy/0", "getent", "sleep 1; exit 2");
     let slow: Vec<Value> =
         (0..30).map(|n| json!({"hostname": format!("h{n}.slow.example"), "port": 80})).collect();
     publish(&mut world, relation, "blog/0", &json!({"fqdn": [NAME], "upstreams": slow}));
@@ -91,7 +91,7 @@ fn the_sequence_of_a_names_addresses_reloads_nothing() {
 fn a_name_that_cannot_be_looked_up_once_keeps_its_last_addresses() {
     let (mut world, relation, _web) = serving_a_name("echo 127.0.0.1");
     assert_eq!(code(&world), 200);
-    put_before(&world, "getent", "exit 2");
+    world.put_before("proxy/0", "getent", "exit 2");
     look(&mut world);
     assert_eq!((code(&world), has(&world, relation, NAME)), (200, true));
 }
@@ -106,7 +106,7 @@ fn a_name_that_comes_to_mean_the_clouds_metadata_is_no_upstream_any_more() {
     for addresses in
         ["echo 169.254.169.254", "echo 10.0.0.9; echo 169.254.169.254", "echo ::ffff:169.254.169.254"]
     {
-        put_before(&world, "getent", addresses);
+        world.put_before("proxy/0", "getent", addresses);
         look(&mut world);
         let told = "no upstreams: the site answers 503; \
                     the upstream backend is a cloud's metadata address, which this proxy does not serve";
@@ -122,7 +122,11 @@ fn names_are_looked_up_when_their_client_speaks_and_at_each_look_at_everything()
     world.put_before_nginx("");
     let relations = clients(&mut world, &[("blog", 1), ("shop", 1)]);
     let notes = world.path("looked-up");
-    put_before(&world, "getent", &format!("echo $2 >> {}; [ $2 = blog ] && echo 127.0.0.1", notes.display()));
+    world.put_before(
+        "proxy/0",
+        "getent",
+        &format!("echo $2 >> {}; [ $2 = blog ] && echo 127.0.0.1", notes.display()),
+    );
     let looked_up = |act: &mut dyn FnMut()| {
         fs::write(&notes, "").unwrap();
         act();
