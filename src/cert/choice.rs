@@ -12,6 +12,7 @@ use crate::wire::Fqdn;
 pub(super) struct Kept {
     pub(super) source: Source,
     pub(super) path: PathBuf,
+    pub(super) digest: String,
     pub(super) pair: Pair,
 }
 
@@ -57,6 +58,7 @@ mod tests {
         let kept = |source, server: Option<&str>, names: &[&str], days: i64| Kept {
             source,
             path: format!("{source} {server:?} {days}").into(),
+            digest: String::new(),
             pair: Pair {
                 names: names.iter().map(|&name| name.to_owned()).collect(),
                 begins: now - Duration::days(9),

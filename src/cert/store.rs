@@ -9,6 +9,7 @@ use super::authority::{Authority, LIFETIME};
 use super::choice::{Kept, choose};
 use super::{Asked, Folder, Pair, Source};
 use crate::host::{Host, Owner};
+use crate::reactive::digest;
 use crate::wire::Fqdn;
 
 /// The pairs that a unit keeps, looked at in one hook.
@@ -31,6 +32,8 @@ pub struct Part {
     pub names: Vec<Fqdn>,
     /// The file.
     pub pem: PathBuf,
+    /// A digest of what stands in it; nothing if it is not there yet.
+    pub digest: String,
     /// Where it is from.
     pub source: Source,
     /// When it ends; of one that is still to be issued, when it would.
@@ -90,6 +93,7 @@ impl<'a> Store<'a> {
                 None => parts.push(Part {
                     names: vec![name.clone()],
                     pem: best.path.clone(),
+                    digest: best.digest.clone(),
                     source: best.source,
                     ends: best.pair.ends,
                     standing: best.standing(self.asked, self.now),
@@ -111,7 +115,7 @@ impl<'a> Store<'a> {
         let mut parts = self.look(id, names)?;
         for part in &mut parts {
             if part.is_due {
-                part.ends = self.issue(&part.pem, names)?;
+                (part.ends, part.digest) = self.issue(&part.pem, names)?;
                 part.is_due = false;
             }
             self.folder.close(self.host, &part.pem)?;
@@ -172,22 +176,30 @@ impl<'a> Store<'a> {
     }
 
     fn read(&self, source: Source, path: &Path) -> Result<Option<Kept>> {
-        let pair = self.host.read(path)?.and_then(|content| Pair::read(&content));
-        Ok(pair.map(|pair| Kept { source, path: path.to_owned(), pair }))
+        let read = |content: Vec<u8>| {
+            Some(Kept {
+                source,
+                path: path.to_owned(),
+                digest: digest(&content),
+                pair: Pair::read(&content)?,
+            })
+        };
+        Ok(self.host.read(path)?.and_then(read))
     }
 
     /// The self-signed pair of a site, shown for some of its names.
     fn self_signed(&self, id: &Fqdn, names: &[Fqdn], shown: Vec<Fqdn>) -> Result<Part> {
         let (source, pem) = (Source::SelfSigned, self.folder.pair(Source::SelfSigned, id));
-        let kept = self.read(source, &pem)?.map(|kept| kept.pair);
+        let kept = self.read(source, &pem)?;
         Ok(Part {
             names: shown,
             pem,
             source,
-            ends: kept.as_ref().map_or(self.now + LIFETIME, |pair| pair.ends),
+            digest: kept.as_ref().map(|kept| kept.digest.clone()).unwrap_or_default(),
+            ends: kept.as_ref().map_or(self.now + LIFETIME, |kept| kept.pair.ends),
             standing: if self.asked.source == source { Standing::Asked } else { Standing::Another },
             is_late: false,
-            is_due: !kept.is_some_and(|pair| self.is_right(&pair, names)),
+            is_due: !kept.is_some_and(|kept| self.is_right(&kept.pair, names)),
         })
     }
 
@@ -200,8 +212,8 @@ impl<'a> Store<'a> {
             && authority.as_ref().is_some_and(|one| one.has_signed(pair) && one.is_fresh(self.now))
     }
 
-    /// Issues a self-signed pair; says when it ends.
-    fn issue(&self, pem: &Path, names: &[Fqdn]) -> Result<OffsetDateTime> {
+    /// Issues a self-signed pair; says when it ends, and the digest of its file.
+    fn issue(&self, pem: &Path, names: &[Fqdn]) -> Result<(OffsetDateTime, String)> {
         let mut known = self.authority.borrow_mut();
         let authority = match known.take() {
             Some(authority) if authority.is_fresh(self.now) => authority,
@@ -212,7 +224,7 @@ impl<'a> Store<'a> {
             Pair::read(text.as_bytes()).context("cannot read the certificate that was signed just now")?;
         *known = Some(authority);
         self.folder.write_key(self.host, pem, text.as_bytes())?;
-        Ok(issued.ends)
+        Ok((issued.ends, digest(text.as_bytes())))
     }
 
     /// A new authority, or a renewed one.
@@ -231,16 +243,18 @@ impl<'a> Store<'a> {
     }
 }
 
-/// The pair shown to those who ask for no name of ours, where nginx cannot refuse them.
-pub fn keep_fallback(host: &Host, folder: &Folder, now: OffsetDateTime) -> Result<()> {
+/// The pair shown to those who ask for no name of ours, where nginx cannot refuse them; gives the digest of its file.
+pub fn keep_fallback(host: &Host, folder: &Folder, now: OffsetDateTime) -> Result<String> {
     let asked = Asked { source: Source::SelfSigned, server: None };
     let store = Store::new(host, folder, &asked, now)?;
     let (pem, names) = (folder.fallback(), ["unknown.invalid".parse()?]);
-    let kept = store.read(Source::SelfSigned, &pem)?;
-    if !kept.is_some_and(|kept| store.is_right(&kept.pair, &names)) {
-        store.issue(&pem, &names)?;
-    }
-    Ok(folder.close(host, &pem)?)
+    let kept = store.read(Source::SelfSigned, &pem)?.filter(|kept| store.is_right(&kept.pair, &names));
+    let digest = match kept {
+        Some(kept) => kept.digest,
+        None => store.issue(&pem, &names)?.1,
+    };
+    folder.close(host, &pem)?;
+    Ok(digest)
 }
 
 /// The certificate of the unit's own authority, in PEM; nothing before it has signed anything.

@@ -9,6 +9,7 @@ use crate::cert::acme::AccountKey;
 use crate::cert::{self, Asked, Pair, Part, Source, Store};
 use crate::host::Host;
 use crate::options::Options;
+use crate::reactive::digest;
 use crate::wire::{Fqdn, Protection};
 
 /// What each site is served with, by the site's name: parts of its names with a certificate each.
@@ -84,26 +85,31 @@ fn server(host: &Host, options: &Options) -> Result<Server> {
     Server::on(host, options.http_port, options.https_port, options.trusted_proxies.clone())
 }
 
-/// The server as it would be, with the ACME account's key that is there.
+/// The server as it would be, with the ACME account's key and the pair for unknown names that are there.
 pub(super) fn server_as_is(host: &Host, paths: &Paths, options: &Options, asked: &Asked) -> Result<Server> {
     let is_asked = asked.source == Source::Acme;
     let key = if is_asked { AccountKey::read(host, &paths.certificates)? } else { None };
-    Ok(Server { challenge: key.map(|key| key.thumbprint()), ..server(host, options)? })
+    let mut server = Server { challenge: key.map(|key| key.thumbprint()), ..server(host, options)? };
+    if !server.version.can_reject_handshake() {
+        let fallback = host.read(&paths.certificates.fallback())?;
+        server.fallback = Some(fallback.map(|pair| digest(&pair)).unwrap_or_default());
+    }
+    Ok(server)
 }
 
 /// The plan's sites in nginx's terms: addresses and files.
 pub(super) fn sites(paths: &Paths, plan: &Plan, parts: &Parts) -> Vec<nginx::Site> {
     let site = |site: &Site| {
-        let (first, others) = parts.get(site.name())?.split_first()?;
-        let apart =
-            |part: &Part| part.names.iter().map(|name| (name.clone(), part.pem.clone())).collect::<Vec<_>>();
+        let certificate = |Part { names, pem, digest, .. }: &Part| nginx::Certificate {
+            names: names.clone(),
+            pem: pem.clone(),
+            digest: digest.clone(),
+        };
         Some(nginx::Site {
             id: site.name().clone(),
-            aliases: site.names[1..].to_vec(),
+            certificates: parts.get(site.name())?.iter().map(certificate).collect(),
             upstreams: site.upstreams.clone(),
             directives: site.directives.clone(),
-            certificate: first.pem.clone(),
-            apart: others.iter().flat_map(apart).collect(),
             passwords: site.protection.as_ref().map(|_| paths.password_file(site.name())),
         })
     };

@@ -106,10 +106,14 @@ impl Stage {
     }
 }
 
-/// A text without the digests in the names of nginx's files, which depend on ports and folder.
+/// A text without the digests in the names of nginx's files, which depend on ports and folder, and those of certificates.
 fn without_digests(text: &str) -> String {
-    let is_digest = |word: &&str| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    text.split('.').map(|word| if is_digest(&word) { "DIGEST" } else { word }).collect::<Vec<_>>().join(".")
+    let is_other = |c: char| !c.is_ascii_hexdigit();
+    let without = |part: &str| match part.trim_end_matches(is_other) {
+        word if word.len() == 32 => part.replace(word, "DIGEST"),
+        _ => part.to_owned(),
+    };
+    text.split_inclusive(is_other).map(without).collect()
 }
 
 /// An answer without the dates on which certificates end.

@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 
 use super::candidate::{self, Found};
 use super::parts::{self, Named};
-use super::taken::{self, Taken};
+use super::taken::Taken;
 use super::trial::{Trial, trial};
 use super::{Paths, Server, Site, Worker, daemon, distribution, rotation, service};
 use crate::cert;
@@ -41,9 +41,11 @@ pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Res
 }
 
 fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
+    let mut server = server.clone();
     if !server.version.can_reject_handshake() {
-        cert::keep_fallback(host, &paths.certificates, cert::now())?;
+        server.fallback = Some(cert::keep_fallback(host, &paths.certificates, cert::now())?);
     }
+    let server = &server;
     let before = Before::look(host, paths)?;
     let relies = before.taken.is_some();
     let outcome = match change(host, paths, server, sites, before)? {
@@ -86,25 +88,19 @@ fn change(
     let upstream = parts::upstream();
 
     let wanted = parts::of_sites(server, sites);
-    let certificates = taken::certificates(host, paths, &wanted)?;
-    let is_taken = |main: &str, sites: &[Named<'_>]| {
-        live == main && taken == Some(Taken::of(server.version, main, sites, &certificates, paths))
-    };
+    let is_taken = |main: &str| live == main && taken == Some(Taken::of(server.version, main));
     let lacking: BTreeSet<String> =
         parts::names(&wanted, &upstream).filter(|name| !found.has(name)).map(str::to_owned).collect();
-    if lacking.is_empty() && is_taken(&parts::main(paths, server, &wanted), &wanted) {
+    if lacking.is_empty() && is_taken(&parts::main(paths, server, &wanted)) {
         candidate::forget_others(host, paths, parts::names(&wanted, &upstream))?; // of a hook that was stopped
         return Ok(Ok(Applied::default()));
     }
     prepare(host, paths, server.worker.as_ref())?;
     let served = taken.as_ref().map(|taken| taken.parts(server.version, &live)).unwrap_or_default();
-    let is_served = |one: &Named<'_>| {
-        let has = |pem| taken.as_ref().is_some_and(|taken| taken.has(pem, &certificates));
-        served.contains(one.name.as_str()) && one.site.certificates().all(|pem| has(pem))
-    };
+    let is_served = |one: &Named<'_>| served.contains(one.name.as_str());
     let Trial { accepted, main, refused } = trial(host, paths, server, wanted, found, is_served)?;
     let mended = parts::names(&accepted, &upstream).any(|name| lacking.contains(name));
-    if !mended && is_taken(&main, &accepted) {
+    if !mended && is_taken(&main) {
         candidate::forget_others(host, paths, parts::names(&accepted, &upstream))?;
         return Ok(Ok(Applied { refused, changed: false }));
     }
@@ -122,7 +118,7 @@ fn change(
         return Ok(Err(why));
     }
     candidate::forget_others(host, paths, parts::names(&accepted, &upstream))?;
-    Taken::of(server.version, &main, &accepted, &certificates, paths).note(host, paths)?;
+    Taken::of(server.version, &main).note(host, paths)?;
     Ok(Ok(Applied { refused, changed: true }))
 }
 

@@ -21,7 +21,7 @@ pub(super) fn culprits(said: &str, paths: &Paths, sites: &[Named<'_>]) -> Vec<Fq
     let names = |one: &&Named<'_>| {
         let file = format!("{}:", paths.live().join(&one.name).display());
         error.contains(&file)
-            || one.site.certificates().any(|pem| error.contains(&format!("\"{}\"", pem.display())))
+            || one.site.certificates.iter().any(|one| error.contains(&format!("\"{}\"", one.pem.display())))
     };
     sites.iter().filter(names).map(|one| one.site.id.clone()).collect()
 }
@@ -147,13 +147,11 @@ fn without_folders(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::cert::Source;
     use crate::host::Host;
     use crate::proxy::nginx::tests::server;
-    use crate::proxy::nginx::{Site, parts};
+    use crate::proxy::nginx::{Certificate, Site, parts};
 
     #[test]
     fn reasons_are_short_and_name_no_folder() {
@@ -180,9 +178,11 @@ mod tests {
         let sites = ["a.example", "aa.example"].map(|name| {
             let id = name.parse().unwrap();
             Site {
-                certificate: paths.certificates.pair(Source::SelfSigned, &id),
-                apart: BTreeMap::new(),
-                aliases: Vec::new(),
+                certificates: vec![Certificate {
+                    names: Vec::new(),
+                    pem: paths.certificates.pair(Source::SelfSigned, &id),
+                    digest: String::new(),
+                }],
                 upstreams: Vec::new(),
                 directives: Vec::new(),
                 passwords: None,
@@ -196,7 +196,7 @@ mod tests {
         let folder = "/srv/etc/ssl-termination/proxy-0/conf";
         let part = &named[1].name;
         assert_eq!(found(&format!("nginx: [emerg] x in {folder}/{part}:3\n")), ["aa.example"]);
-        let pem = &sites[0].certificate;
+        let pem = &sites[0].certificates[0].pem;
         assert_eq!(
             found(&format!("nginx: [emerg] cannot load certificate \"{}\": x", pem.display())),
             ["a.example"]

@@ -33,7 +33,7 @@ pub use difference::{Difference, Differences, differences, is_serving};
 pub use install::{Step, install, missing};
 pub use live::{certificates, listens, master, refusal};
 pub use paths::Paths;
-pub use server::{Server, Site};
+pub use server::{Certificate, Server, Site};
 pub(super) use service::systemctl;
 pub use version::Version;
 pub use worker::Worker;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::text::Text;
-use super::{Paths, Server, Site};
+use super::{Certificate, Paths, Server, Site};
 use crate::wire::{Directive, Fqdn};
 
 /// A year, in seconds.
@@ -164,10 +164,9 @@ fn unknown_names(text: &mut Text, paths: &Paths, server: &Server) {
     text.block("server", |text| {
         listen(text, server, server.https_port, &format!("{} default_server", tls_words(server)));
         text.line("server_name _");
-        if server.version.can_reject_handshake() {
-            text.line("ssl_reject_handshake on");
-        } else {
-            certificate(text, &paths.certificates.fallback());
+        match &server.fallback {
+            Some(digest) => certificate(text, &paths.certificates.fallback(), digest),
+            None => text.line("ssl_reject_handshake on"),
         }
         text.line("return 444");
     });
@@ -221,12 +220,12 @@ pub(super) fn site(server: &Server, site: &Site, upstream_conf: &str) -> String 
         }
         text.block("location /", |text| text.line(format!("return 301 {}", https(server))));
     });
-    for pem in site.certificates() {
+    for Certificate { names, pem, digest } in &site.certificates {
         text.gap();
         text.block("server", |text| {
             listen(text, server, server.https_port, tls_words(server));
-            text.line(server_name(site.names_with(pem)));
-            certificate(text, pem);
+            text.line(server_name(names));
+            certificate(text, pem, digest);
             text.gap();
             text.block("location /", |text| location(text, site, upstream_conf));
         });
@@ -234,8 +233,8 @@ pub(super) fn site(server: &Server, site: &Site, upstream_conf: &str) -> String 
     text.finish()
 }
 
-fn server_name<'a>(names: impl Iterator<Item = &'a Fqdn>) -> String {
-    names.fold("server_name".to_owned(), |line, name| format!("{line} {name}"))
+fn server_name<'a>(names: impl IntoIterator<Item = &'a Fqdn>) -> String {
+    names.into_iter().fold("server_name".to_owned(), |line, name| format!("{line} {name}"))
 }
 
 /// Answers HTTP-01 challenges (RFC 8555, 8.3) of our ACME account, whichever they are: the answer depends on nothing but
@@ -277,7 +276,9 @@ fn tls_words(server: &Server) -> &'static str {
     if server.version.has_http2_directive() { " ssl" } else { " ssl http2" }
 }
 
-fn certificate(text: &mut Text, pem: &Path) {
+/// With a digest of the file: so a text stands for all that nginx reads for it, and is another when the certificate is.
+fn certificate(text: &mut Text, pem: &Path, digest: &str) {
+    text.comment(&format!("Its SHA-256 begins with {digest}."));
     text.line(format!("ssl_certificate {}", pem.display()));
     text.line(format!("ssl_certificate_key {}", pem.display()));
 }

@@ -1,4 +1,3 @@
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +24,8 @@ pub struct Server {
     pub worker: Option<Worker>,
     /// The thumbprint of the key of our ACME account, with which challenges are answered.
     pub challenge: Option<String>,
+    /// A digest of the pair that is shown to those who ask for no name of ours, where this nginx cannot refuse them.
+    pub fallback: Option<String>,
 }
 
 impl Server {
@@ -38,6 +39,7 @@ impl Server {
             version: Version::ask(host)?,
             worker: Worker::of(host)?,
             challenge: None,
+            fallback: None,
         })
     }
 }
@@ -50,36 +52,32 @@ fn has_ipv6(host: &Host) -> bool {
 /// One site: names, and where requests for them go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// Its id: the first of its names. No other site may have any of its names.
+    /// Its id: one of its names, all of which no other site may have.
     pub id: Fqdn,
-    /// The other names.
-    pub aliases: Vec<Fqdn>,
+    /// What its names are served with, the id's first.
+    pub certificates: Vec<Certificate>,
     /// Where requests go; without any, visitors are told that nobody is there (503).
     pub upstreams: Vec<SocketAddr>,
-    /// Certificate, chain and key in one PEM file, so that they are replaced in one step.
-    pub certificate: PathBuf,
-    /// Names that have another certificate than the rest, and which.
-    pub apart: BTreeMap<Fqdn, PathBuf>,
     /// What the client has asked for in the site's location.
     pub directives: Vec<Directive>,
     /// The file with the users and password hashes that visitors are asked for.
     pub passwords: Option<PathBuf>,
 }
 
+/// Names of a site that are served with the same certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// The names.
+    pub names: Vec<Fqdn>,
+    /// Certificate, chain and key in one PEM file, so that they are replaced in one step.
+    pub pem: PathBuf,
+    /// A digest of what stands in it.
+    pub digest: String,
+}
+
 impl Site {
     /// All its names, the id first.
     pub fn names(&self) -> impl Iterator<Item = &Fqdn> {
-        std::iter::once(&self.id).chain(&self.aliases)
-    }
-
-    /// All its certificates, the id's first.
-    pub fn certificates(&self) -> impl Iterator<Item = &PathBuf> {
-        let others: BTreeSet<&PathBuf> = self.apart.values().collect();
-        std::iter::once(&self.certificate).chain(others)
-    }
-
-    /// The names that have a certificate.
-    pub fn names_with(&self, certificate: &Path) -> impl Iterator<Item = &Fqdn> {
-        self.names().filter(move |name| self.apart.get(*name).unwrap_or(&self.certificate) == certificate)
+        self.certificates.iter().flat_map(|certificate| &certificate.names)
     }
 }

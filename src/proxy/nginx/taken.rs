@@ -1,10 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use super::parts::{self, Named};
+use super::parts;
 use super::{Paths, Version};
 use crate::host::{Host, Owner};
 use crate::reactive::digest;
@@ -15,35 +14,14 @@ use crate::reactive::digest;
 pub(super) struct Taken {
     /// The version that the configuration is written for.
     nginx: String,
-    /// A digest of the main file, which names the other files after their content.
+    /// A digest of the main file, which names the other files after their content, and so after the certificates.
     main: String,
-    certificates: Digests,
-}
-
-/// Digests of certificates, by path.
-pub(super) type Digests = BTreeMap<PathBuf, String>;
-
-/// The certificates of sites as they are now.
-pub(super) fn certificates(host: &Host, paths: &Paths, sites: &[Named<'_>]) -> Result<Digests> {
-    let fallback = paths.certificates.fallback();
-    let files: BTreeSet<&PathBuf> =
-        sites.iter().flat_map(|one| one.site.certificates()).chain([&fallback]).collect();
-    files.into_iter().map(|file| Ok((file.clone(), digest(&host.read(file)?.unwrap_or_default())))).collect()
 }
 
 impl Taken {
-    /// A configuration for these sites.
-    pub(super) fn of(
-        version: Version,
-        main: &str,
-        sites: &[Named<'_>],
-        all: &Digests,
-        paths: &Paths,
-    ) -> Self {
-        let fallback = paths.certificates.fallback();
-        let named = sites.iter().flat_map(|one| one.site.certificates()).chain([&fallback]);
-        let certificates = named.filter_map(|file| Some((file.clone(), all.get(file)?.clone()))).collect();
-        Self { nginx: version.to_string(), main: digest(main.as_bytes()), certificates }
+    /// A configuration with this main file.
+    pub(super) fn of(version: Version, main: &str) -> Self {
+        Self { nginx: version.to_string(), main: digest(main.as_bytes()) }
     }
 
     /// What is noted; nothing where that is of no use.
@@ -59,13 +37,6 @@ impl Taken {
 
     /// The parts of the live main file, if it is the one that nginx has taken, in this version.
     pub(super) fn parts<'l>(&self, version: Version, live: &'l str) -> BTreeSet<&'l str> {
-        let is_ours = self.nginx == version.to_string() && self.main == digest(live.as_bytes());
-        if is_ours { parts::named_in(live).collect() } else { BTreeSet::new() }
-    }
-
-    /// Whether nginx has a certificate as it is now.
-    pub(super) fn has(&self, certificate: &Path, now: &Digests) -> bool {
-        let taken = self.certificates.get(certificate);
-        taken.is_some() && taken == now.get(certificate)
+        if *self == Self::of(version, live) { parts::named_in(live).collect() } else { BTreeSet::new() }
     }
 }

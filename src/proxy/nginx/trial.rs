@@ -101,11 +101,9 @@ mod tests {
     fn site(name: &str) -> Site {
         Site {
             id: name.parse().unwrap(),
-            aliases: Vec::new(),
             upstreams: Vec::new(),
             directives: Vec::new(),
-            certificate: "/x.pem".into(),
-            apart: std::collections::BTreeMap::new(),
+            certificates: Vec::new(),
             passwords: None,
         }
     }

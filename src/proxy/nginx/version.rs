@@ -46,7 +46,7 @@ impl Version {
     }
 
     /// `ssl_reject_handshake` is there.
-    pub(super) fn can_reject_handshake(self) -> bool {
+    pub(in crate::proxy) fn can_reject_handshake(self) -> bool {
         self >= Self::new(1, 19, 4)
     }
 

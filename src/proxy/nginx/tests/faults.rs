@@ -9,9 +9,10 @@ use std::thread;
 use super::stage::{Stage, free_port, https};
 use super::upstream::upstream;
 use crate::host::{Host, Owner};
-use crate::proxy::nginx::taken::{self, Taken};
+use crate::proxy::nginx::taken::Taken;
 use crate::proxy::nginx::trial::trial;
 use crate::proxy::nginx::{Applied, Version, candidate, daemon, parts, stop};
+use crate::reactive::digest;
 
 #[test]
 fn nothing_happens_twice_and_stop_leaves_no_process() {
@@ -22,7 +23,7 @@ fn nothing_happens_twice_and_stop_leaves_no_process() {
     let master = daemon::master(&stage.host, &stage.paths).unwrap();
     assert!(master.is_some());
 
-    std::fs::remove_file(&stage.sites[0].certificate).unwrap();
+    std::fs::remove_file(&stage.sites[0].certificates[0].pem).unwrap();
     stage.sites.clear();
     stage.site("a.example", &[upstream()]);
     assert!(stage.apply().changed);
@@ -58,7 +59,7 @@ fn a_refused_site_is_left_out_and_its_neighbour_is_served() {
     stage.apply();
     assert_eq!(stage.https("b.example", &[]).status(), "200");
 
-    let certificate = stage.sites[1].certificate.clone();
+    let certificate = stage.sites[1].certificates[0].pem.clone();
     stage.host.write(&certificate, b"garbage", 0o600, Owner::Us).unwrap();
     stage.site("d.example", &[upstream()]);
     let applied = stage.apply();
@@ -78,7 +79,7 @@ fn nginx_tries_only_what_it_does_not_serve_yet() {
     let mut stage = Stage::new();
     stage.site("a.example", &[upstream()]);
     stage.apply();
-    let certificate = stage.sites[0].certificate.clone();
+    let certificate = stage.sites[0].certificates[0].pem.clone();
     stage.host.write(&certificate, b"garbage", 0o600, Owner::Us).unwrap();
     stage.site("b.example", &[upstream()]);
     let refused = |served: &[&str]| -> Vec<String> {
@@ -111,13 +112,6 @@ fn what_nginx_has_taken_is_that_only_as_it_was() {
     assert_eq!(note.parts(version, &live), names);
     assert!(note.parts(version, &live.replace("on;", "off;")).is_empty());
     assert!(note.parts(Version::new(9, 0, 0), &live).is_empty());
-
-    let has = |site: usize| {
-        note.has(&stage.sites[site].certificate, &taken::certificates(host, paths, &wanted).unwrap())
-    };
-    assert!(has(0) && has(1));
-    host.write(&stage.sites[1].certificate, b"another", 0o600, Owner::Us).unwrap();
-    assert!(has(0) && !has(1));
     host.write(&paths.served(), b"garbage", 0o600, Owner::Us).unwrap();
     assert_eq!(Taken::read(host, paths).unwrap(), None);
 }
@@ -129,7 +123,9 @@ fn a_certificate_that_nginx_does_not_take_is_found_before_the_reload() {
         stage.site(name, &[upstream()]);
     }
     stage.apply();
-    stage.host.write(&stage.sites[0].certificate, b"garbage", 0o600, Owner::Us).unwrap();
+    let certificate = &mut stage.sites[0].certificates[0];
+    stage.host.write(&certificate.pem, b"garbage", 0o600, Owner::Us).unwrap();
+    certificate.digest = digest(b"garbage");
     assert_eq!(stage.apply().refused.len(), 1);
     let log = String::from_utf8(stage.host.read(&stage.paths.error_log()).unwrap().unwrap()).unwrap();
     let of_a_reload = |line: &&str| line.contains("[emerg]") && line.contains('#');
@@ -280,7 +276,7 @@ fn keys_and_hashes_are_closed_to_others() {
     stage.password("user", "hunter2");
     stage.apply();
     let secret = |path| stage.host.mode(path).unwrap().unwrap() & 0o007;
-    assert_eq!(secret(&stage.sites[0].certificate), 0);
+    assert_eq!(secret(&stage.sites[0].certificates[0].pem), 0);
     assert_eq!(secret(stage.sites[0].passwords.as_ref().unwrap()), 0);
     for folder in [&stage.paths.certificates.certificates(), &stage.paths.log] {
         assert_eq!(secret(folder), 0, "{}", folder.display());

@@ -23,5 +23,6 @@ pub(super) fn server() -> Server {
         version: Version::new(1, 22, 1),
         worker: None,
         challenge: None,
+        fallback: None,
     }
 }

@@ -15,7 +15,7 @@ const HANDSHAKE_FAILED: i32 = 35;
 #[test]
 fn a_site_is_served_over_tls_and_http_leads_there() {
     let mut stage = Stage::new();
-    stage.site("a.example", &[upstream()]).aliases.push("www.a.example".parse().unwrap());
+    stage.site("a.example", &[upstream()]).certificates[0].names.push("www.a.example".parse().unwrap());
     assert!(stage.apply().changed);
     let https_port = stage.server.https_port;
 

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::fs::{Permissions, set_permissions};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::cert::{self, Asked, Source, Store};
 use crate::host::Host;
-use crate::proxy::nginx::{Applied, Paths, Server, Site, apply, passwords, remove};
+use crate::proxy::nginx::{Applied, Certificate, Paths, Server, Site, apply, passwords, remove};
 use crate::wire::Credentials;
 
 /// An nginx of its own in a folder of its own, which ends with the test, however that ends.
@@ -45,12 +44,14 @@ impl Stage {
         let store = Store::new(&self.host, &self.paths.certificates, &asked, cert::now()).unwrap();
         let parts = store.keep(&id, std::slice::from_ref(&id)).unwrap();
         self.sites.push(Site {
+            certificates: vec![Certificate {
+                names: vec![id.clone()],
+                pem: parts[0].pem.clone(),
+                digest: parts[0].digest.clone(),
+            }],
             id,
-            aliases: Vec::new(),
             upstreams: upstreams.to_vec(),
             directives: Vec::new(),
-            certificate: parts[0].pem.clone(),
-            apart: BTreeMap::new(),
             passwords: None,
         });
         self.sites.last_mut().unwrap()

@@ -2,7 +2,6 @@
 //!
 //! After a deliberate change, `UPDATE_EXPECT=1 cargo test texts` writes the files in `texts/` anew; read their diff.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,7 +9,8 @@ use expect_test::expect_file;
 
 use crate::cert::Source;
 use crate::host::Host;
-use crate::proxy::nginx::{Paths, Server, Site, Version, Worker, parts};
+use crate::proxy::nginx::{Certificate, Paths, Server, Site, Version, Worker, parts};
+use crate::wire::Fqdn;
 
 fn server(minor: u32, patch: u32) -> Server {
     Server {
@@ -21,19 +21,27 @@ fn server(minor: u32, patch: u32) -> Server {
         version: Version::new(1, minor, patch),
         worker: Some(Worker::new("www-data", 33)),
         challenge: None,
+        fallback: None,
     }
 }
 
 fn site(paths: &Paths) -> Site {
     let id = "blog.example.com".parse().unwrap();
     Site {
-        apart: BTreeMap::new(),
-        aliases: vec!["www.example.com".parse().unwrap()],
+        certificates: vec![certificate(paths, &id, &["www.example.com"])],
         upstreams: ["10.0.0.4:8080", "[fd00::5]:80"].map(|text| text.parse().unwrap()).into(),
         directives: Vec::new(),
-        certificate: paths.certificates.pair(Source::SelfSigned, &id),
         passwords: None,
         id,
+    }
+}
+
+fn certificate(paths: &Paths, id: &Fqdn, others: &[&str]) -> Certificate {
+    let others = others.iter().map(|name| name.parse().unwrap());
+    Certificate {
+        names: std::iter::once(id.clone()).chain(others).collect(),
+        pem: paths.certificates.pair(Source::SelfSigned, id),
+        digest: "0".repeat(32),
     }
 }
 
@@ -50,7 +58,7 @@ fn paths() -> Paths {
 
 #[test]
 fn nginx_1_18() {
-    let (paths, server) = (paths(), server(18, 0));
+    let (paths, server) = (paths(), Server { fallback: Some("0".repeat(32)), ..server(18, 0) });
     expect_file!["texts/1.18.txt"].assert_eq(&together(&paths, &server, &[site(&paths)]));
 }
 
@@ -87,9 +95,7 @@ fn variants(paths: &Paths) -> (Server, [Site; 2]) {
     let empty = Site {
         upstreams: Vec::new(),
         directives: Vec::new(),
-        aliases: Vec::new(),
-        apart: BTreeMap::new(),
-        certificate: paths.certificates.pair(Source::SelfSigned, &id),
+        certificates: vec![certificate(paths, &id, &[])],
         id,
         ..protected.clone()
     };
@@ -133,9 +139,9 @@ pub(super) fn try_out(host: &Host, paths: &Paths, server: &Server, sites: &[Site
     ] {
         host.create_folder(&folder, 0o700).unwrap();
     }
-    for (site, pem) in sites.iter().flat_map(|site| site.certificates().map(move |pem| (site, pem))) {
+    for Certificate { names, pem, .. } in sites.iter().flat_map(|site| &site.certificates) {
         let key = rcgen::KeyPair::generate().unwrap();
-        let names: Vec<String> = site.names_with(pem).map(ToString::to_string).collect();
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let certificate = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
         std::fs::write(pem, certificate.pem() + &key.serialize_pem()).unwrap();
     }

@@ -13,7 +13,7 @@ use super::stage::free_port;
 use super::texts::try_out;
 use crate::cert::Source;
 use crate::host::Host;
-use crate::proxy::nginx::{Paths, Server, Site, Version, Worker, render};
+use crate::proxy::nginx::{Certificate, Paths, Server, Site, Version, Worker, render};
 use crate::wire::{CertRequest, Directive, Fqdn, UpstreamHost};
 
 /// A configuration as nginx takes it: what ends in a semicolon, and what has braces.
@@ -73,7 +73,7 @@ fn block(words: &[&str], inside: Vec<Node>) -> Node {
 /// What should stand in a site's file; its directives are in their own place.
 fn expected(site: &Site) -> Vec<Node> {
     let id = site.id.as_str();
-    let all: Vec<&str> = std::iter::once(&site.id).chain(&site.aliases).map(Fqdn::as_str).collect();
+    let all: Vec<&str> = site.names().map(Fqdn::as_str).collect();
     let named = |names: &[&str]| line(&[&["server_name"], names].concat());
     let mut location = vec![line(&["add_header", "Strict-Transport-Security", "max-age=31536000", "always"])];
     let mut file = Vec::new();
@@ -98,19 +98,9 @@ fn expected(site: &Site) -> Vec<Node> {
         &["server"],
         vec![line(&["listen", "80"]), named(&all), block(&["location", "/"], leads)],
     ));
-    let (apart, together): (Vec<&str>, Vec<&str>) =
-        all.iter().partition(|name| site.apart.keys().any(|other| other.as_str() == **name));
-    let mut served = vec![(&site.certificate, together)];
-    for name in apart {
-        let pem = &site.apart[&name.parse::<Fqdn>().unwrap()];
-        match served[1..].iter_mut().find(|(other, _)| *other == pem) {
-            Some((_, names)) => names.push(name),
-            None => served.push((pem, vec![name])),
-        }
-    }
-    served[1..].sort_by_key(|(pem, _)| *pem);
-    for (pem, names) in served {
+    for Certificate { names, pem, .. } in &site.certificates {
         let pem = pem.to_str().unwrap();
+        let names: Vec<&str> = names.iter().map(Fqdn::as_str).collect();
         file.push(block(
             &["server"],
             vec![
@@ -150,22 +140,26 @@ fn take_directives(server: &mut Node, directives: &[Directive]) -> Vec<Directive
 /// A site as the plan makes one of a good request; which of its certificates covers the first name, the second and so on.
 fn site(paths: &Paths, request: &CertRequest, covers: &[usize]) -> Site {
     let names = request.fqdn();
-    let covered: Vec<(&Fqdn, usize)> = names.iter().zip(covers.iter().copied().cycle()).collect();
-    let pem = |number: usize| {
-        let first = covered.iter().find(|(_, other)| *other == number).unwrap().0;
-        paths.certificates.pair(Source::SelfSigned, first)
-    };
-    let apart = covered.iter().filter(|(_, number)| *number != covers[0]);
+    let mut certificates: Vec<Certificate> = Vec::new();
+    for (name, number) in names.iter().zip(covers.iter().cycle()) {
+        let digest = number.to_string();
+        match certificates.iter_mut().find(|certificate| certificate.digest == digest) {
+            Some(certificate) => certificate.names.push(name.clone()),
+            None => certificates.push(Certificate {
+                names: vec![name.clone()],
+                pem: paths.certificates.pair(Source::SelfSigned, name),
+                digest,
+            }),
+        }
+    }
     let addresses = |upstream: &crate::wire::Upstream| match &upstream.host {
         UpstreamHost::Address(address) => SocketAddr::new(*address, upstream.port.get()),
         UpstreamHost::Name(_) => SocketAddr::new([10, 0, 0, 1].into(), upstream.port.get()),
     };
     Site {
         id: names[0].clone(),
-        aliases: names[1..].to_vec(),
         upstreams: request.upstreams.iter().map(addresses).collect(),
-        certificate: pem(covers[0]),
-        apart: apart.map(|(name, number)| ((*name).clone(), pem(*number))).collect(),
+        certificates,
         directives: request.nginx_config.clone(),
         passwords: request.protection.as_ref().map(|_| paths.password_file(&names[0])),
     }
@@ -272,7 +266,7 @@ proptest! {
         let mut tree = read(&render::site(&server(), &site, "upstream.conf"));
         // Nobody is there to be asked if there are no upstreams.
         let asked = if site.upstreams.is_empty() { &[][..] } else { &site.directives };
-        let leads_to_https = tree.len() - site.certificates().count() - 1;
+        let leads_to_https = tree.len() - site.certificates.len() - 1;
         for server in &mut tree[leads_to_https + 1..] {
             prop_assert_eq!(take_directives(server, asked), asked);
         }
