@@ -8,10 +8,10 @@ use crate::juju::tool::status::{State, Status};
 use crate::{client, options, proxy};
 
 /// The handlers. The first ones note that what is served may have to change; `proxy.stale` then brings it about once,
-/// whatever has happened in this hook. What we ask for ourselves is compared in every hook: that costs nothing.
+/// whatever has happened in this hook; `proxy.client-stale` does so for one client. What we ask for ourselves is compared in every hook: that costs nothing.
 pub const HANDLERS: &[Handler] = &[
     Handler::new("options may have changed", &["hook.config-changed"], &["hook.anew"], take_options),
-    Handler::new("requests have changed", &["endpoint.ssl-termination.update"], &[], proxy::look_again),
+    Handler::new("requests have changed", &["endpoint.ssl-termination.update"], &[], proxy::look_at_client),
     Handler::new("a secret has changed", &["hook.secret-changed"], &[], proxy::secret_has_changed),
     Handler::new("certificates have changed", &["endpoint.certificates.update"], &[], proxy::look_again),
     Handler::new("the ACME client says so", &["hook.certificates-changed"], &[], proxy::look_again),
@@ -23,7 +23,8 @@ pub const HANDLERS: &[Handler] = &[
     Handler::new("stop", &["hook.stop"], &[], proxy::stop),
     Handler::new("remove", &["hook.remove"], &[], proxy::remove),
     Handler::new("say what we understand", &["endpoint.ssl-termination.available"], &[], proxy::announce),
-    Handler::new("serve", &["proxy.stale"], &["proxy.stopped"], proxy::serve),
+    Handler::new("serve everybody", &["proxy.stale"], &["proxy.stopped"], proxy::serve),
+    Handler::new("serve a client", &["proxy.client-stale"], &["proxy.stopped"], proxy::serve),
     Handler::new("ask the proxy", &["endpoint.proxy.available"], &[], client::ask),
     Handler::new("no proxy, no secret", &[], &["endpoint.proxy.available"], client::let_go),
     Handler::new("forget an old password", &["hook.secret-remove"], &[], client::forget_revision),

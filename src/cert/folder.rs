@@ -44,6 +44,11 @@ impl Folder {
         self.of_source(source).join(format!("{}.pem", file_stem(id.as_str())))
     }
 
+    /// Where the ACME client leaves the pair before a new one that has not all of its names.
+    pub fn earlier(pair: &Path) -> PathBuf {
+        pair.with_extension("earlier.pem")
+    }
+
     /// Signing requests that wait for their answers, with their keys.
     pub fn requests(&self) -> PathBuf {
         self.certificates().join("requests")
@@ -76,7 +81,8 @@ impl Folder {
         let folder = self.of_source(Source::Acme);
         for name in host.list(&folder)? {
             let Some(id) = name.strip_suffix(".earlier.pem") else { continue };
-            let (earlier, new) = (folder.join(&name), folder.join(format!("{id}.pem")));
+            let new = folder.join(format!("{id}.pem"));
+            let earlier = Self::earlier(&new);
             let (Some(before), Some(now)) = (host.read(&earlier)?, host.read(&new)?) else { continue };
             let has_all = || Some(Pair::read(&before)?.names.is_subset(&Pair::read(&now)?.names));
             if !served.contains(&*earlier) && before != now && has_all() == Some(true) {
@@ -255,7 +261,7 @@ mod tests {
         let (both, one, another) =
             (issue(&["a.example", "b.example"]), issue(&["a.example"]), issue(&["a.example", "b.example"]));
         let new = folder.pair(Source::Acme, &"a.example".parse().unwrap());
-        let earlier = new.with_extension("earlier.pem");
+        let earlier = Folder::earlier(&new);
         let stays = |before: &str, now: &str, served: &BTreeSet<&Path>| {
             folder.write_key(&host, &earlier, before.as_bytes()).unwrap();
             folder.write_key(&host, &new, now.as_bytes()).unwrap();

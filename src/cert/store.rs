@@ -1,5 +1,5 @@
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -19,6 +19,7 @@ pub struct Store<'a> {
     folder: &'a Folder,
     asked: &'a Asked,
     now: OffsetDateTime,
+    near: Option<BTreeSet<PathBuf>>,
     authority: RefCell<Option<Authority>>,
     trusted: OnceCell<Vec<Kept>>,
     acme: RefCell<BTreeMap<Fqdn, Pair>>,
@@ -63,7 +64,18 @@ impl<'a> Store<'a> {
         let authority = host.read(&folder.authority())?.and_then(|content| Authority::read(&content));
         let authority = RefCell::new(authority);
         let (trusted, supplied, acme) = (OnceCell::new(), OnceCell::new(), RefCell::default());
-        Ok(Self { host, folder, asked, now, authority, trusted, acme, supplied })
+        Ok(Self { host, folder, asked, now, near: None, authority, trusted, acme, supplied })
+    }
+
+    /// The same, which looks at no other pairs than these, what has been made for sites with these ids, and the operator's.
+    #[must_use]
+    pub fn near<'s>(self, pairs: BTreeSet<PathBuf>, sites: impl IntoIterator<Item = &'s Fqdn>) -> Self {
+        let mut near = pairs;
+        for (site, source) in sites.into_iter().flat_map(|site| Source::ALL.map(|source| (site, source))) {
+            let pair = self.folder.pair(source, site);
+            near.extend([Folder::earlier(&pair), pair]);
+        }
+        Self { near: Some(near), ..self }
     }
 
     /// What the names of a site should be served with; nothing is written. The part of the first name comes first.
@@ -161,7 +173,14 @@ impl<'a> Store<'a> {
         }
         let mut trusted = Vec::new();
         for source in Source::ALL.into_iter().filter(|source| *source != Source::SelfSigned) {
-            trusted.extend(self.of_source(source)?);
+            let Some(near) = self.near.as_ref().filter(|_| source != Source::Operator) else {
+                trusted.extend(self.of_source(source)?);
+                continue;
+            };
+            let folder = self.folder.of_source(source);
+            for pair in near.iter().filter(|pair| pair.parent() == Some(&folder)) {
+                trusted.extend(self.read(source, pair)?);
+            }
         }
         Ok(self.trusted.get_or_init(|| trusted))
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Hook, TOO_LONG};
 use crate::juju::{RelationId, UnitName};
-use crate::wire::{CertRequest, Features, Refusal};
+use crate::wire::{Bag, CertRequest, Features, Refusal};
 
 /// One unit's request, as it was sent and as it can be used.
 #[derive(Debug, Clone)]
@@ -41,21 +41,38 @@ impl Request<'_> {
 /// The requests of all units of an endpoint, by relation and unit number. Units that ask for nothing are left out; what
 /// is over the limits is refused.
 pub fn get_cert_requests<'a>(hook: &'a Hook, endpoint: &str) -> Result<Vec<Request<'a>>> {
-    let units = hook.state.view.units(endpoint)?.into_iter();
     let mut count = Count::default();
-    Ok(units
-        .filter_map(|(relation, unit, bag)| {
-            let text = bag.get("cert-request")?;
-            let parsed = match text.strip_prefix(TOO_LONG) {
-                Some(length) => {
-                    Err(Refusal { field: "cert-request".to_owned(), reason: format!("too long: {length}") })
-                }
-                None => CertRequest::parse(text).transpose()?,
-            };
-            let admitted = count.admit(relation);
-            Some(Request { relation, unit, text, parsed: admitted.and(parsed) })
-        })
-        .collect())
+    let units = hook.state.view.units(endpoint)?.into_iter();
+    Ok(units.filter_map(|(relation, unit, bag)| request(relation, unit, bag, &mut count)).collect())
+}
+
+/// Those of one relation: what others have sent is not even read, but where there are so many that all must be counted.
+pub fn get_cert_requests_of<'a>(hook: &'a Hook, relation: &'a RelationId) -> Result<Vec<Request<'a>>> {
+    let view = &hook.state.view;
+    if view.unit_count(relation.endpoint()) > MAX_OF_ENDPOINT {
+        let all = get_cert_requests(hook, relation.endpoint())?.into_iter();
+        return Ok(all.filter(|request| request.relation == relation).collect());
+    }
+    let mut count = Count::default();
+    let units = view.units_of(relation)?.into_iter();
+    Ok(units.filter_map(|(unit, bag)| request(relation, unit, bag, &mut count)).collect())
+}
+
+fn request<'a>(
+    relation: &'a RelationId,
+    unit: &'a UnitName,
+    bag: &'a Bag,
+    count: &mut Count<'a>,
+) -> Option<Request<'a>> {
+    let text = bag.get("cert-request")?;
+    let parsed = match text.strip_prefix(TOO_LONG) {
+        Some(length) => {
+            Err(Refusal { field: "cert-request".to_owned(), reason: format!("too long: {length}") })
+        }
+        None => CertRequest::parse(text).transpose()?,
+    };
+    let admitted = count.admit(relation);
+    Some(Request { relation, unit, text, parsed: admitted.and(parsed) })
 }
 
 /// The most requests that are read of one relation: the application at its other side has so many units.
@@ -63,6 +80,12 @@ const MAX_OF_RELATION: usize = 1_000;
 
 /// The most requests that are read of an endpoint.
 const MAX_OF_ENDPOINT: usize = 10_000;
+
+/// Whether an endpoint may have more than are read: then one that comes or goes has to do with others.
+#[cfg(feature = "charm")]
+pub(crate) fn is_full(hook: &Hook, endpoint: &str) -> bool {
+    hook.state.view.unit_count(endpoint) >= MAX_OF_ENDPOINT
+}
 
 /// How many requests there have been.
 #[derive(Debug, Default)]

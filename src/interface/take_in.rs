@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anyhow::Result;
@@ -125,7 +125,11 @@ pub(super) fn read(host: &Host, metadata: &Metadata, reach: Reach, view: &mut Vi
         let gone = |(id, _): &(&RelationId, _)| !there.contains(*id);
         let gone: Vec<RelationId> =
             view.relations(&endpoint)?.into_iter().filter(gone).map(|(id, _)| id.clone()).collect();
-        gone.iter().try_for_each(|id| view.forget(id))?;
+        let units = if gone.is_empty() { BTreeMap::new() } else { view.units_by_relation(&endpoint)? };
+        for id in gone {
+            units.get(&id).into_iter().flatten().try_for_each(|unit| view.forget_unit(&id, unit))?;
+            view.forget(&id)?;
+        }
     }
     Ok(())
 }

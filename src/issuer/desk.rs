@@ -113,7 +113,7 @@ impl Desk {
     /// it: the hook that sees to that deletes it.
     fn take_in(&self, job: &Job, text: &str) -> Result<()> {
         let path = self.folder.pair(Source::Acme, &job.id);
-        let earlier = path.with_extension("earlier.pem");
+        let earlier = Folder::earlier(&path);
         let of_site = self.wanted.sites.iter().find(|names| names.first() == Some(&job.id));
         let missing: Vec<&Fqdn> =
             of_site.into_iter().flatten().filter(|name| !job.names.contains(name)).collect();

@@ -21,6 +21,16 @@ pub struct UnitName {
 }
 
 impl UnitName {
+    /// A unit of an application; nothing if that is no application's name.
+    pub(crate) fn of(app: &str, number: u32) -> Option<Self> {
+        Some(Self { app: name(app)?, number })
+    }
+
+    /// Which of the application's units it is.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
     /// The application's name.
     pub fn app(&self) -> &str {
         &self.app

@@ -11,18 +11,18 @@ use crate::wire::{Answer, Fqdn, Served};
 /// With which certificates names were at the top of the last answer: name → source.
 pub(super) type Before = BTreeMap<String, String>;
 
-/// What there is to say of certificates, beside who is served.
+/// What an owner is told, and what there is to say of its certificates besides.
 #[derive(Debug, Default)]
-pub(super) struct Certified {
-    /// Whether self-signed ones are what is asked for.
-    pub(super) self_signed: bool,
+pub(super) struct Told {
+    /// The answer.
+    pub(super) answer: Answer,
     /// Names that wait for the certificate that is asked for, and are served with a stand-in, with the reason.
     pub(super) waiting: BTreeMap<Fqdn, String>,
     /// Names whose certificate should have been renewed long ago, with its end and the reason.
     pub(super) ending: BTreeMap<Fqdn, String>,
 }
 
-/// The answers, and what there is to say of certificates. `troubles`: what the source says of names that it has not
+/// The answers, by owner. `troubles`: what the source says of names that it has not
 /// brought yet. `before`: what an owner was told last.
 ///
 /// A name that was ready stays so while its certificate is good, also when the operator turns to another source: the
@@ -33,21 +33,22 @@ pub(super) fn answers(
     asked: &Asked,
     troubles: &BTreeMap<Fqdn, String>,
     before: impl Fn(&Owner) -> Before,
-) -> (BTreeMap<Owner, Answer>, Certified) {
-    let Plan { sites, mut answers, .. } = plan;
-    let mut certified = Certified { self_signed: asked.source == Source::SelfSigned, ..Certified::default() };
+) -> BTreeMap<Owner, Told> {
+    let Plan { sites, answers, .. } = plan;
+    let told = |(owner, answer): (Owner, Answer)| (owner, Told { answer, ..Told::default() });
+    let mut all: BTreeMap<Owner, Told> = answers.into_iter().map(told).collect();
     for site in &sites {
-        let answer = answers.entry(site.owner.clone()).or_default();
+        let told = all.entry(site.owner.clone()).or_default();
         if let Some(reason) = serving.refused.get(site.name()) {
-            let told = format!("nginx refuses the site: {reason}");
-            answer.pending.extend(site.names.iter().map(|name| (name.clone(), told.clone())));
+            let why = format!("nginx refuses the site: {reason}");
+            told.answer.pending.extend(site.names.iter().map(|name| (name.clone(), why.clone())));
             continue;
         }
         for part in serving.parts.get(site.name()).into_iter().flatten() {
-            tell(site, part, asked, troubles, &before, answer, &mut certified);
+            tell(site, part, asked, troubles, &before, told);
         }
     }
-    (answers, certified)
+    all
 }
 
 fn tell(
@@ -56,8 +57,7 @@ fn tell(
     asked: &Asked,
     troubles: &BTreeMap<Fqdn, String>,
     before: &impl Fn(&Owner) -> Before,
-    answer: &mut Answer,
-    certified: &mut Certified,
+    Told { answer, waiting, ending }: &mut Told,
 ) {
     let is_asked = part.standing == Standing::Asked;
     let was = if part.standing == Standing::Another { before(&site.owner) } else { Before::new() };
@@ -69,12 +69,10 @@ fn tell(
             None => format!("waiting for a certificate from {}", asked.source),
         };
         if part.is_late {
-            certified
-                .ending
-                .insert(name.clone(), format!("its certificate ends {}: {}", rfc_3339(part.ends), why()));
+            ending.insert(name.clone(), format!("its certificate ends {}: {}", rfc_3339(part.ends), why()));
         }
         if !is_asked {
-            certified.waiting.insert(name.clone(), why());
+            waiting.insert(name.clone(), why());
         }
         if site.upstreams.is_empty() {
             continue;

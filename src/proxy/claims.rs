@@ -10,19 +10,31 @@ use crate::wire::Fqdn;
 
 /// Which names belong to whom. The first that asked for a name has it until it no longer wants it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claims(BTreeMap<String, Claim>);
+pub struct Claims {
+    by_name: BTreeMap<String, Claim>,
+    /// Whose requests may change them, if not everybody's: the claims of others stand.
+    only: Option<Owner>,
+}
 
 /// Whose a name is, and the units through which it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     owner: Owner,
     units: BTreeSet<String>,
+    /// Whether another has asked for it since all requests were last looked at.
+    #[serde(default)]
+    is_wanted: bool,
 }
 
 impl Claims {
     /// Claims by name, as they were kept.
     pub fn of(claims: BTreeMap<String, Claim>) -> Self {
-        Self(claims)
+        Self { by_name: claims, only: None }
+    }
+
+    /// Claims of one owner, and of others to names that it asks for.
+    pub(super) fn around(owner: Owner, claims: BTreeMap<String, Claim>) -> Self {
+        Self { by_name: claims, only: Some(owner) }
     }
 
     /// The claims to names that earlier answers of ours gave, in the order of the requests: through the units that ask
@@ -41,7 +53,7 @@ impl Claims {
 
     /// Each name's claim, to be kept.
     pub fn by_name(&self) -> &BTreeMap<String, Claim> {
-        &self.0
+        &self.by_name
     }
 
     /// The claims after these requests.
@@ -51,7 +63,8 @@ impl Claims {
     /// operator's own site takes its names from anyone.
     #[must_use]
     pub fn after(self, requests: &[Wanted], policy: &Policy) -> Self {
-        let mut claims = self.0;
+        let Self { by_name: mut claims, only } = self;
+        let is_asked = |owner: &Owner| only.as_ref().is_none_or(|only| only == owner);
         let asked: BTreeMap<(&Owner, &str), Option<BTreeSet<&str>>> = requests
             .iter()
             .map(|wanted| {
@@ -61,7 +74,11 @@ impl Claims {
                 ((&wanted.owner, wanted.unit.as_str()), names)
             })
             .collect();
-        claims.retain(|name, Claim { owner, units }| {
+        claims.retain(|name, Claim { owner, units, is_wanted }| {
+            *is_wanted &= only.is_some();
+            if !is_asked(owner) {
+                return true;
+            }
             units.retain(|unit| match asked.get(&(&*owner, unit.as_str())) {
                 Some(Some(names)) => names.contains(name.as_str()),
                 Some(None) => true,
@@ -71,27 +88,34 @@ impl Claims {
         });
         for wanted in requests {
             for name in wanted.names().filter(|name| policy.grants(wanted, name)) {
-                let new = || Claim { owner: wanted.owner.clone(), units: BTreeSet::new() };
+                let new = || Claim::new(&wanted.owner, BTreeSet::new());
                 let claim = claims.entry(name.to_string()).or_insert_with(new);
                 if claim.owner != wanted.owner && wanted.owner == Owner::Own {
                     *claim = new();
                 }
                 if claim.owner == wanted.owner {
                     claim.units.insert(wanted.unit.clone());
+                } else {
+                    claim.is_wanted = true;
                 }
             }
         }
-        Self(claims)
+        Self { by_name: claims, only }
+    }
+
+    /// Whether a name that another has asked for is nobody's any more.
+    pub(super) fn frees(&self, now: &Self) -> bool {
+        self.by_name.iter().any(|(name, claim)| claim.is_wanted && !now.by_name.contains_key(name))
     }
 
     /// Each name and whose it is.
     pub fn owners(&self) -> impl Iterator<Item = (&str, &Owner)> {
-        self.0.iter().map(|(name, claim)| (name.as_str(), &claim.owner))
+        self.by_name.iter().map(|(name, claim)| (name.as_str(), &claim.owner))
     }
 
     /// Whose a name is.
     pub fn owner(&self, name: &Fqdn) -> Option<&Owner> {
-        self.0.get(name.as_str()).map(|claim| &claim.owner)
+        self.by_name.get(name.as_str()).map(|claim| &claim.owner)
     }
 
     /// Whether a name belongs to this owner.
@@ -108,7 +132,13 @@ impl Claims {
             units = through(&|wanted| wanted.request.is_err());
         }
         if !units.is_empty() {
-            self.0.entry(name.to_string()).or_insert_with(|| Claim { owner: owner.clone(), units });
+            self.by_name.entry(name.to_string()).or_insert_with(|| Claim::new(owner, units));
         }
+    }
+}
+
+impl Claim {
+    fn new(owner: &Owner, units: BTreeSet<String>) -> Self {
+        Self { owner: owner.clone(), units, is_wanted: false }
     }
 }

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::inputs::Look;
+use super::memory;
 use super::wanted::{Owner, Wanted};
 use crate::host::{Command, Host, at_once};
 use crate::interface::Hook;
@@ -35,15 +37,20 @@ pub type Resolved = BTreeMap<String, Known>;
 
 /// Looks up the names among the upstreams, as far as the hook is about them or nothing is known of them. One that cannot
 /// be looked up keeps its last addresses.
-pub(super) fn resolve(hook: &Hook, requests: &[Wanted], mut last: Resolved) -> Resolved {
-    let about: BTreeSet<&str> =
-        requests.iter().filter(|wanted| wanted.is_subject_of(hook)).flat_map(names).collect();
+pub(super) fn resolve(
+    hook: &Hook,
+    requests: &[Wanted],
+    mut last: memory::Known<Known>,
+    look: Look,
+) -> Resolved {
+    let is_meant = |wanted: &&Wanted| look == Look::Again && wanted.is_subject_of(hook);
+    let about: BTreeSet<&str> = requests.iter().filter(is_meant).flat_map(names).collect();
     let all_names = in_turn(requests);
-    let due = |name: &&String| about.contains(name.as_str()) || !last.contains_key(*name);
+    let due = |name: &&String| about.contains(name.as_str()) || last.lacks(name);
     let due: Vec<String> = all_names.iter().filter(due).cloned().collect();
     let mut found = all(&hook.host, &due);
     let known = |name: String| {
-        let before = last.remove(&name).unwrap_or_default();
+        let before = last.known.remove(&name).unwrap_or_default();
         let known = match found.remove(&name) {
             None => before,
             Some(Ok(addresses)) => Known { addresses, trouble: None },
@@ -75,7 +82,7 @@ fn in_turn(requests: &[Wanted]) -> Vec<String> {
 }
 
 /// The names among the upstreams of a request.
-fn names(wanted: &Wanted) -> impl Iterator<Item = &str> {
+pub(super) fn names(wanted: &Wanted) -> impl Iterator<Item = &str> {
     let upstreams = wanted.request.iter().flat_map(|request| &request.upstreams);
     upstreams.filter_map(|upstream| match &upstream.host {
         UpstreamHost::Name(name) => Some(name.as_str()),

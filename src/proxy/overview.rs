@@ -8,11 +8,12 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::handlers::{obstacle, told};
-use super::inputs::{self, Planned, planned};
+use super::inputs::{self, Look, Planned, planned};
 use super::nginx::{self, Paths};
 use super::plan::{Plan, Site};
 use super::renewal;
-use super::secrets::{self, Secrets};
+use super::scope::Scope;
+use super::secrets::Secrets;
 use super::serving;
 use super::upstreams;
 use super::waiting;
@@ -58,8 +59,9 @@ pub struct Overview {
 /// Looks at everything; nothing before there was a good configuration.
 pub fn overview(hook: &Hook) -> Result<Option<Overview>> {
     let Some(options) = options::in_force(hook)? else { return Ok(None) };
-    let requests = inputs::wanted(hook, &options)?;
-    let Planned { plan, secrets, .. } = planned(hook, &options, requests.clone(), secrets::remembered)?;
+    let requests = inputs::wanted(hook, &options, &Scope::All)?;
+    let Planned { plan, secrets, .. } =
+        planned(hook, &options, &Scope::All, requests.clone(), Look::AtUnknown)?;
     let paths = Paths::new(&hook.host, &hook.context.unit)?;
     let (mut whom, mut told_of) = (BTreeMap::new(), BTreeMap::new());
     for owner in plan.answers.keys().chain(requests.iter().map(|wanted| &wanted.owner)) {

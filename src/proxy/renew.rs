@@ -3,11 +3,13 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 
 use super::inputs;
-use super::nginx::passwords;
+use super::memory::Memory;
+use super::nginx::Reach;
 use super::overview::Overview;
 use super::plan::Site;
 use super::renewal;
-use super::serving::{self, PASSWORDS, bring_about};
+use super::scope::Scope;
+use super::serving::{self, bring_about};
 use crate::cert::acme::Trouble;
 use crate::cert::{self, Part, Store};
 use crate::interface::Hook;
@@ -63,8 +65,8 @@ pub fn renew(hook: &Hook, overview: &Overview, is_meant: impl Fn(&Site) -> bool)
         renewed.push(Renewed { site: site.name().clone(), parts: Vec::new(), done });
     }
     if renewed.iter().any(|one| one.done == Done::Issued) {
-        let mut known = passwords::Known::of(hook.state.kept_all(PASSWORDS)?);
-        bring_about(host, paths, options, &asked, plan, secrets, &mut known)?;
+        let known = Memory::read(hook, &Scope::All)?;
+        bring_about((host, paths), options, &asked, plan, secrets, &known, Reach::All)?;
     }
     let mut parts = serving::look(host, paths, &asked, plan)?;
     for one in &mut renewed {

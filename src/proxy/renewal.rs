@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use super::nginx::{Paths, systemctl};
+use super::nginx::{Paths, Reach, systemctl};
 use super::plan::{Plan, Site};
 use super::serving::Serving;
 use crate::cert::acme::{ExternalAccount, Progress, Trouble, Wanted, due};
@@ -16,7 +16,8 @@ use crate::juju::Context;
 use crate::options::{External, HmacKey, Options};
 use crate::wire::Fqdn;
 
-/// What certificates are wanted from ACME; nothing if they are wanted from elsewhere, or none.
+/// What certificates are wanted from ACME; nothing if they are wanted from elsewhere, or none. For sites that the plan is
+/// not about, it is what was wanted before.
 pub(super) fn wanted(
     (host, folder): (&Host, &Folder),
     context: &Context,
@@ -24,14 +25,28 @@ pub(super) fn wanted(
     asked: &Asked,
     plan: &Plan,
     serving: &Serving,
+    reach: Reach<'_>,
 ) -> Result<Option<Wanted>> {
     let is_to_do = |site: &&Site| {
         let mut parts = serving.parts.get(site.name()).into_iter().flatten();
         !serving.refused.contains_key(site.name()) && parts.any(|part| part.source != Source::Operator)
     };
-    let sites: Vec<Vec<Fqdn>> = plan.sites.iter().filter(is_to_do).map(|site| site.names.clone()).collect();
-    let server = asked.server.clone().filter(|_| asked.source == Source::Acme && !sites.is_empty());
+    let server = asked.server.clone().filter(|_| asked.source == Source::Acme);
     let Some(server) = server else { return Ok(None) };
+    let mut sites = match reach {
+        Reach::All => Vec::new(),
+        Reach::Only(ids) => {
+            let mut sites = Wanted::read(host, folder)?.map(|before| before.sites).unwrap_or_default();
+            let is_planned = |id: &Fqdn| serving.parts.contains_key(id);
+            sites.retain(|names| names.first().is_none_or(|id| !ids.contains(id) && !is_planned(id)));
+            sites
+        }
+    };
+    sites.extend(plan.sites.iter().filter(is_to_do).map(|site| site.names.clone()));
+    sites.sort();
+    if sites.is_empty() {
+        return Ok(None);
+    }
     let external = |external: &External| external_account(host, folder, external);
     Ok(Some(Wanted {
         server,
@@ -52,7 +67,7 @@ fn external_account(host: &Host, folder: &Folder, external: &External) -> Result
     Ok(ExternalAccount { key_id: external.key_id.clone(), hmac_key })
 }
 
-/// Says what is wanted and starts the client if something is due; what is in the way of names.
+/// Says what is wanted and starts the client if something is due for sites of the plan; what is in the way of their names.
 pub(super) fn bring_about(
     host: &Host,
     context: &Context,
@@ -71,10 +86,13 @@ pub(super) fn bring_about(
         keep_service(host, context, paths)?;
     }
     let progress = Progress::read(host, folder, wanted)?;
-    if !due(wanted, |id| serving.acme.get(id), &progress, now()).is_empty() {
+    let is_planned = |names: &&Vec<Fqdn>| names.first().is_some_and(|id| serving.parts.contains_key(id));
+    let sites = wanted.sites.iter().filter(is_planned).cloned().collect();
+    let planned = Wanted { sites, ..wanted.clone() };
+    if !due(&planned, |id| serving.acme.get(id), &progress, now()).is_empty() {
         start(host, context, paths)?;
     }
-    let names = wanted.sites.iter().flatten();
+    let names = planned.sites.iter().flatten();
     let trouble = |name: &Fqdn| Some((name.clone(), progress.trouble(name)?.problem.clone()));
     Ok(names.filter_map(trouble).collect())
 }

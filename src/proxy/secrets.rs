@@ -9,15 +9,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::inputs::Look;
+use super::memory::Known;
 use super::nginx::passwords::Line;
 use super::wanted::Wanted;
 use crate::host::Host;
 use crate::interface::Hook;
 use crate::juju::tool::secret;
 use crate::wire::{Credentials, Protection, Refusal, SecretUri};
-
-/// With what the names begin under which they are kept from hook to hook.
-pub(super) const SECRETS: &str = "secret ";
 
 /// How long reading may take in one hook. What is left over keeps its last password until the next look.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -31,30 +30,30 @@ const UNUSABLE: &str = "the secret cannot be read (is it there, and granted?), o
 pub(super) type Secrets = BTreeMap<String, Option<Line>>;
 
 /// Reads those of which it is not known that they are as before.
-pub(super) fn read(hook: &Hook, requests: &[Wanted]) -> Result<Secrets> {
-    let before = remembered(hook, requests)?;
+pub(super) fn read(
+    hook: &Hook,
+    requests: &[Wanted],
+    mut before: Known<Option<Line>>,
+    look: Look,
+) -> Result<Secrets> {
     let named = || requests.iter().filter_map(|wanted| Some((wanted, named(wanted)?)));
     let has_changed = |secret: &SecretUri| hook.event.changed_secret().is_some_and(|one| one.is_same(secret));
     let stale: BTreeSet<&SecretUri> = named()
-        .filter(|(wanted, secret)| wanted.is_subject_of(hook) || has_changed(secret))
+        .filter(|(wanted, secret)| look == Look::Again && (wanted.is_subject_of(hook) || has_changed(secret)))
         .map(|(_, secret)| secret)
         .collect();
     let deadline = Instant::now() + LIMIT;
     let mut secrets = Secrets::new();
     for secret in named().map(|(_, secret)| secret).collect::<BTreeSet<_>>() {
         let uri = secret.to_string();
-        let line = match before.get(&uri) {
-            Some(line) if !stale.contains(secret) || Instant::now() > deadline => line.clone(),
-            before => look(&hook.host, secret, before.cloned().flatten())?,
+        let is_known = !before.lacks(&uri) && !stale.contains(secret);
+        let line = match before.known.remove(&uri) {
+            Some(line) if is_known || Instant::now() > deadline => line,
+            before => ask(&hook.host, secret, before.flatten())?,
         };
         secrets.insert(uri, line);
     }
     Ok(secrets)
-}
-
-/// What is known of them without reading any.
-pub(super) fn remembered(hook: &Hook, _: &[Wanted]) -> Result<Secrets> {
-    hook.state.kept_all(SECRETS)
 }
 
 /// Refuses a request whose secret cannot be used: its site must neither be open nor have an old password for ever.
@@ -67,7 +66,8 @@ pub(super) fn judge(mut wanted: Wanted, secrets: &Secrets) -> Wanted {
     wanted
 }
 
-fn named(wanted: &Wanted) -> Option<&SecretUri> {
+/// The secret that a good request names.
+pub(super) fn named(wanted: &Wanted) -> Option<&SecretUri> {
     match &wanted.request.as_ref().ok()?.protection {
         Some(Protection::Secret(secret)) => Some(secret),
         _ => None,
@@ -75,7 +75,7 @@ fn named(wanted: &Wanted) -> Option<&SecretUri> {
 }
 
 /// Reads one. Where Juju does not say that it is gone, but cannot give it either, its last password stays.
-fn look(host: &Host, secret: &SecretUri, before: Option<Line>) -> Result<Option<Line>> {
+fn ask(host: &Host, secret: &SecretUri, before: Option<Line>) -> Result<Option<Line>> {
     let content = match secret::get(host, secret) {
         Ok(content) => content,
         Err(error) if error.is_unreadable_secret() => {

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::nginx::{self, Paths, Server, Version, passwords};
+use super::memory::Memory;
+use super::nginx::{self, Applied, Paths, Reach, Server, Version, passwords};
 use super::plan::{Plan, Site};
 use super::secrets::Secrets;
 use crate::cert::acme::AccountKey;
@@ -15,9 +16,6 @@ use crate::wire::{Fqdn, Protection};
 /// What each site is served with, by the site's name: parts of its names with a certificate each.
 pub(super) type Parts = BTreeMap<Fqdn, Vec<Part>>;
 
-/// With what the names begin under which it is kept what password files are right for.
-pub(super) const PASSWORDS: &str = "password ";
-
 /// What came of a plan.
 #[derive(Debug, Default)]
 pub(super) struct Serving {
@@ -27,31 +25,39 @@ pub(super) struct Serving {
     pub(super) refused: BTreeMap<Fqdn, String>,
     /// The nginx that serves them.
     pub(super) version: Option<Version>,
+    /// What password files are right for, by site.
+    pub(super) passwords: BTreeMap<String, String>,
     /// What sites have from ACME, if that is what is asked for.
     pub(super) acme: BTreeMap<Fqdn, Pair>,
 }
 
-/// Makes certificates, password files, configuration and nginx what the plan says.
+/// Makes certificates, password files, configuration and nginx what the plan says, for the sites that the change is about.
+/// Nothing comes of it where all must be known for that.
 ///
 /// Certificates of sites that are gone are kept for a while: the site may come back.
 pub(super) fn bring_about(
-    host: &Host,
-    paths: &Paths,
+    (host, paths): (&Host, &Paths),
     options: &Options,
     asked: &Asked,
     plan: &Plan,
     secrets: &Secrets,
-    known: &mut passwords::Known,
-) -> Result<Serving> {
-    if plan.sites.is_empty() {
+    before: &Memory,
+    reach: Reach<'_>,
+) -> Result<Option<Serving>> {
+    if plan.sites.is_empty() && reach == Reach::All {
         nginx::retire(host, paths)?;
-        return Ok(Serving::default());
+        return Ok(Some(Serving::default()));
     }
     let mut server = server(host, options)?;
     if asked.source == Source::Acme {
         server.challenge = Some(AccountKey::keep(host, &paths.certificates)?.thumbprint());
     }
-    let store = Store::new(host, &paths.certificates, asked, cert::now())?;
+    let mut store = Store::new(host, &paths.certificates, asked, cert::now())?;
+    if reach != Reach::All {
+        let names = plan.sites.iter().flat_map(|site| &site.names);
+        store = store.near(before.pairs(), reach.ids().chain(names));
+    }
+    let mut known = passwords::Known::of(before.passwords());
     if plan.sites.iter().any(|site| site.protection.is_some()) {
         passwords::make_folder(host, paths)?;
     }
@@ -60,7 +66,7 @@ pub(super) fn bring_about(
         parts.insert(site.name().clone(), store.keep(site.name(), &site.names)?);
         let (worker, id) = (server.worker.as_ref(), site.name());
         match &site.protection {
-            Some(Protection::Text(text)) => passwords::keep(host, paths, worker, id, text, known)?,
+            Some(Protection::Text(text)) => passwords::keep(host, paths, worker, id, text, &mut known)?,
             Some(Protection::Secret(secret)) => {
                 let line = secrets.get(&secret.to_string()).cloned().flatten();
                 passwords::put(host, paths, worker, id, &line.unwrap_or_default())?;
@@ -68,10 +74,12 @@ pub(super) fn bring_about(
             None => {}
         }
     }
-    let refused = nginx::apply(host, paths, &server, &sites(paths, plan, &parts))?.refused;
+    let applied = nginx::apply(host, paths, &server, &sites(paths, plan, &parts), reach)?;
+    let Some(Applied { refused, .. }) = applied else { return Ok(None) };
     let protected = plan.sites.iter().filter(|site| site.protection.is_some());
-    passwords::forget(host, paths, protected.map(Site::name))?;
-    Ok(Serving { parts, refused, version: Some(server.version), acme: store.into_acme() })
+    passwords::forget(host, paths, reach, protected.map(Site::name))?;
+    let (version, passwords) = (Some(server.version), known.into_now());
+    Ok(Some(Serving { parts, refused, version, passwords, acme: store.into_acme() }))
 }
 
 /// With what each site would be served.

@@ -1,11 +1,10 @@
-use std::collections::BTreeMap;
-
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::answers::Certified;
-use super::wanted::Owner;
+use super::answers::Told;
+use super::tally::Tally;
+use crate::cert::{Asked, Source};
 use crate::juju::tool::status::{State, Status};
-use crate::wire::{Answer, Fqdn};
 
 /// What is kept of the answers for the unit's status.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,44 +12,38 @@ use crate::wire::{Answer, Fqdn};
 pub(super) struct Summary {
     /// What a person must put right before anything can change.
     pub(super) obstacle: Option<String>,
-    /// How many names are served.
-    served: usize,
-    /// The first of them.
-    first: Option<String>,
     /// What the operator must put right for our own site.
     own: Option<String>,
-    /// How many names of clients wait.
-    pending: usize,
-    /// How many requests are refused.
-    refused: usize,
-    /// Whether self-signed certificates are what is asked for.
-    self_signed: bool,
-    /// How many names wait for a certificate, and the first of them with its reason.
-    waiting: usize,
-    /// See `waiting`.
-    waits: Option<String>,
-    /// The first name whose certificate ends soon, with the reason.
-    ending: Option<String>,
+    /// Which certificates were asked for.
+    asked: Option<Asked>,
+    /// What there is to count of all answers.
+    all: Tally,
 }
 
 impl Summary {
-    /// Of these answers.
-    pub(super) fn of(answers: &BTreeMap<Owner, Answer>, certified: &Certified) -> Self {
-        let all = || answers.values();
-        let waits = |name: &Fqdn| certified.waiting.contains_key(name);
-        let served = all().find_map(|answer| answer.served.keys().next());
-        Self {
-            obstacle: None,
-            served: all().map(|answer| answer.served.len()).sum(),
-            first: served.map(Fqdn::to_string),
-            own: answers.get(&Owner::Own).and_then(|answer| trouble(answer, certified)),
-            pending: all().flat_map(|answer| answer.pending.keys()).filter(|name| !waits(name)).count(),
-            refused: all().map(|answer| answer.refused.len()).sum(),
-            self_signed: certified.self_signed,
-            waiting: certified.waiting.len(),
-            waits: first(&certified.waiting),
-            ending: first(&certified.ending),
-        }
+    /// Of what our own site is told, and the answers to everybody.
+    pub(super) fn of(own: Option<&Told>, asked: &Asked, all: Tally) -> Self {
+        Self { obstacle: None, own: own.and_then(trouble), asked: Some(asked.clone()), all }
+    }
+
+    /// The same, after some owners have got other answers: of those there was this to count, and is now. `recount` counts
+    /// all, where it does not follow from that.
+    pub(super) fn with(
+        self,
+        before: &Tally,
+        now: &Tally,
+        recount: impl FnOnce() -> Result<Tally>,
+    ) -> Result<Self> {
+        let all = match self.all.replaced(before, now) {
+            Some(all) => all,
+            None => recount()?,
+        };
+        Ok(Self { obstacle: None, all, ..self })
+    }
+
+    /// Whether everybody has been served, with certificates of this kind.
+    pub(super) fn is_of(&self, asked: &Asked) -> bool {
+        self.obstacle.is_none() && self.asked.as_ref() == Some(asked)
     }
 
     /// The same, with something that a person must put right first.
@@ -60,61 +53,62 @@ impl Summary {
 
     /// What `juju status` should say; nothing, if nobody asks for anything. `missing`: what our own site lacks.
     pub(super) fn status(&self, missing: Option<String>) -> Option<Status> {
-        let (state, message) = match self {
-            Self { obstacle: Some(obstacle), .. } => (State::Blocked, obstacle.clone()),
-            _ if missing.is_some() => (State::Blocked, missing.unwrap_or_default()),
-            Self { own: Some(trouble), .. } => (State::Blocked, trouble.clone()),
-            Self { served: 0, pending: 0, refused: 0, waiting: 0, .. } => return None,
-            Self { served: 0, .. } => (State::Waiting, format!("serving nothing{}", self.but())),
-            Self { served: 1, first: Some(name), .. } => {
-                (State::Active, format!("serving {name}{}{}", self.how(), self.but()))
-            }
-            Self { served, .. } => {
-                (State::Active, format!("serving {served} names{}{}", self.how(), self.but()))
-            }
+        let Tally { served, first, pending, refused, waiting, .. } = &self.all;
+        let (state, message) = match (&self.obstacle, missing, &self.own, served, first) {
+            (Some(obstacle), ..) => (State::Blocked, obstacle.clone()),
+            (None, Some(missing), ..) => (State::Blocked, missing),
+            (None, None, Some(trouble), ..) => (State::Blocked, trouble.clone()),
+            (.., 0, _) if pending + refused + waiting == 0 => return None,
+            (.., 0, _) => (State::Waiting, format!("serving nothing{}", self.but())),
+            (.., 1, Some(name)) => (State::Active, format!("serving {name}{}{}", self.how(), self.but())),
+            _ => (State::Active, format!("serving {served} names{}{}", self.how(), self.but())),
         };
         Some(Status { state, message })
     }
 
     fn how(&self) -> &'static str {
-        if self.self_signed { " (self-signed)" } else { "" }
+        let is_self_signed = self.asked.as_ref().is_some_and(|asked| asked.source == Source::SelfSigned);
+        if is_self_signed { " (self-signed)" } else { "" }
     }
 
     fn but(&self) -> String {
+        let Tally { pending, refused, waiting, waits, ending, .. } = &self.all;
         let part =
             |count: usize, what: &str| if count > 0 { format!("; {count} {what}") } else { String::new() };
-        let certificates = match (&self.ending, &self.waits) {
+        let certificates = match (ending, waits) {
             (Some(ending), _) => format!("; {ending}"),
-            (None, Some(waits)) if self.waiting == 1 => format!("; {waits}"),
-            (None, Some(waits)) => format!("; {} names wait for certificates; {waits}", self.waiting),
+            (None, Some(waits)) if *waiting == 1 => format!("; {waits}"),
+            (None, Some(waits)) => format!("; {waiting} names wait for certificates; {waits}"),
             (None, None) => String::new(),
         };
-        part(self.pending, "pending") + &part(self.refused, "refused") + &certificates
+        part(*pending, "pending") + &part(*refused, "refused") + &certificates
     }
 }
 
 /// The first thing that keeps an owner's names from being served.
-fn trouble(answer: &Answer, certified: &Certified) -> Option<String> {
+fn trouble(Told { answer, waiting, .. }: &Told) -> Option<String> {
     let refused =
         answer.refused.first().map(|refused| format!("our own site: {}: {}", refused.field, refused.reason));
     refused.or_else(|| {
-        let mut pending = answer.pending.iter().filter(|(name, _)| !certified.waiting.contains_key(*name));
+        let mut pending = answer.pending.iter().filter(|(name, _)| !waiting.contains_key(*name));
         pending.next().map(|(name, reason)| format!("{name}: {reason}"))
     })
-}
-
-fn first(of: &BTreeMap<Fqdn, String>) -> Option<String> {
-    of.iter().next().map(|(name, reason)| format!("{name}: {reason}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{RefusedRequest, Served};
+    use crate::proxy::wanted::Owner;
+    use crate::wire::{Answer, RefusedRequest, Served};
 
     fn told(answers: &[(Owner, Answer)], missing: Option<&str>) -> String {
-        let status = Summary::of(&answers.iter().cloned().collect(), &Certified::default())
-            .status(missing.map(str::to_owned));
+        let told = |(owner, answer): &(Owner, Answer)| {
+            (owner.clone(), Told { answer: answer.clone(), ..Told::default() })
+        };
+        let answers: std::collections::BTreeMap<Owner, Told> = answers.iter().map(told).collect();
+        let asked = Asked { source: Source::Acme, server: None };
+        let all = Tally::sum(answers.values().map(Tally::of).collect::<Vec<_>>().iter());
+        let status = Summary::of(answers.get(&Owner::Own), &asked, all).status(missing.map(str::to_owned));
         status.map_or("nothing".to_owned(), |status| format!("{}: {}", status.state, status.message))
     }
 

@@ -4,12 +4,14 @@
 
 mod engine;
 mod flag;
+mod members;
 mod pieces;
 mod place;
 mod state;
 mod store;
 mod table;
 mod view;
+mod view_root;
 
 pub use engine::{Handler, run};
 pub use flag::{Flag, FlagError, Flags};

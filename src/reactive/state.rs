@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::pieces::{Piece, Pieces};
 use super::table::{Root, Table};
-use super::view::ViewRoot;
+use super::view_root::ViewRoot;
 use super::{Flag, Flags, View};
 
 /// All that a unit remembers from hook to hook.
@@ -90,6 +90,12 @@ impl State {
     pub fn keep(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
         let value = to_raw_value(value).with_context(|| format!("cannot keep {name} as JSON"))?;
         self.kept.insert(name.to_owned(), Json(value))?;
+        Ok(())
+    }
+
+    /// Keeps nothing under `name` any more.
+    pub fn forget(&mut self, name: &str) -> Result<()> {
+        self.kept.remove(&name.to_owned())?;
         Ok(())
     }
 

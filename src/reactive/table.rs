@@ -66,8 +66,12 @@ impl<K: Key, V: PartialEq + Serialize + DeserializeOwned> Table<K, V> {
     }
 
     pub(super) fn get(&self, key: &K) -> Result<Option<&V>> {
+        Ok(self.entry(key)?.map(|(_, value)| value))
+    }
+
+    pub(super) fn entry(&self, key: &K) -> Result<Option<(&K, &V)>> {
         let Some(bucket) = self.buckets.get(&self.place(key)) else { return Ok(None) };
-        Ok(bucket.entries(&self.pieces)?.get(key))
+        Ok(bucket.entries(&self.pieces)?.get_key_value(key))
     }
 
     /// All entries in the order of their keys; reads the whole table.

@@ -5,9 +5,11 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::members::Members;
 use super::pieces::{Piece, Pieces};
 use super::place::Place;
 use super::table::{Root, Table};
+use super::view_root::{EndpointRoot, ViewRoot};
 use crate::juju::{RelationId, UnitName};
 use crate::wire::Bag;
 
@@ -36,8 +38,9 @@ pub struct Relation {
     pub app: String,
     /// What our own databag is known to hold; nothing while it is not known.
     pub published: Option<Bag>,
-    /// How many units are at the other side.
-    members: usize,
+    /// The units at the other side.
+    #[serde(default)]
+    units: Members,
 }
 
 /// What has become of one unit, or of the application, at the other side of a relation in this hook.
@@ -49,21 +52,6 @@ pub struct Change {
     pub before: Option<Bag>,
     /// The keys as they are; nothing if it has gone.
     pub now: Option<Bag>,
-}
-
-/// Where a view is kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ViewRoot {
-    config: Root,
-    endpoints: BTreeMap<String, EndpointRoot>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct EndpointRoot {
-    relations: Root,
-    units: Root,
-    #[serde(default)]
-    applications: Root,
 }
 
 impl View {
@@ -162,6 +150,21 @@ impl View {
         Ok(endpoint.units.entries()?.into_iter().map(|(Place(id, unit), bag)| (id, unit, bag)).collect())
     }
 
+    /// How many units are at the other side of an endpoint.
+    pub fn unit_count(&self, endpoint: &str) -> usize {
+        self.endpoints.get(endpoint).map_or(0, |endpoint| endpoint.units.len())
+    }
+
+    /// The units at the other side of one relation, in number order, with the keys that we look at; others are not read.
+    pub fn units_of(&self, id: &RelationId) -> Result<Vec<(&UnitName, &Bag)>> {
+        let Some(endpoint) = self.endpoints.get(id.endpoint()) else { return Ok(Vec::new()) };
+        let mut units = Vec::new();
+        for place in self.members(id)? {
+            units.extend(endpoint.units.entry(&place)?.map(|(Place(_, unit), bag)| (unit, bag)));
+        }
+        Ok(units)
+    }
+
     /// The names of the units at the other side of an endpoint, by relation.
     pub fn units_by_relation(&self, endpoint: &str) -> Result<BTreeMap<RelationId, BTreeSet<UnitName>>> {
         let mut units: BTreeMap<RelationId, BTreeSet<UnitName>> = BTreeMap::new();
@@ -203,9 +206,10 @@ impl View {
     pub fn put_unit(&mut self, id: &RelationId, unit: &UnitName, bag: Bag) -> Result<()> {
         let place = Place(id.clone(), unit.clone());
         let before = self.endpoint(id).units.insert(place, bag.clone())?;
-        if before.is_none() {
-            self.count(id, 1)?;
-        }
+        let mut relation = self.relation(id)?.cloned().unwrap_or_default();
+        relation.units.insert(unit.number());
+        unit.app().clone_into(&mut relation.app);
+        self.put(id, relation)?;
         if before.as_ref() != Some(&bag) {
             self.changes.push(Change { relation: id.clone(), before, now: Some(bag) });
         }
@@ -225,7 +229,9 @@ impl View {
     pub fn forget_unit(&mut self, id: &RelationId, unit: &UnitName) -> Result<()> {
         let before = self.endpoint(id).units.remove(&Place(id.clone(), unit.clone()))?;
         if before.is_some() {
-            self.count(id, -1)?;
+            let mut relation = self.relation(id)?.cloned().unwrap_or_default();
+            relation.units.remove(unit.number());
+            self.put(id, relation)?;
             self.changes.push(Change { relation: id.clone(), before, now: None });
         }
         Ok(())
@@ -233,13 +239,8 @@ impl View {
 
     /// Forgets a relation, and who was there.
     pub fn forget(&mut self, id: &RelationId) -> Result<()> {
-        let members = self.relation(id)?.map_or(0, |relation| relation.members);
-        if members > 0 {
-            let units = self.units(id.endpoint())?.into_iter().filter(|(other, _, _)| *other == id);
-            let units: Vec<UnitName> = units.map(|(_, unit, _)| unit.clone()).collect();
-            for unit in units {
-                self.forget_unit(id, &unit)?;
-            }
+        for Place(_, unit) in self.members(id)? {
+            self.forget_unit(id, &unit)?;
         }
         let before = self.endpoint(id).applications.remove(id)?;
         if before.is_some() {
@@ -254,6 +255,13 @@ impl View {
         std::mem::take(&mut self.changes)
     }
 
+    /// The places of the units of a relation.
+    fn members(&self, id: &RelationId) -> Result<Vec<Place>> {
+        let Some(relation) = self.relation(id)? else { return Ok(Vec::new()) };
+        let units = relation.units.numbers().filter_map(|number| UnitName::of(&relation.app, number));
+        Ok(units.map(|unit| Place(id.clone(), unit)).collect())
+    }
+
     fn endpoint(&mut self, id: &RelationId) -> &mut Endpoint {
         let new = || Endpoint::at(&self.pieces, id.endpoint(), &EndpointRoot::default());
         self.endpoints.entry(id.endpoint().to_owned()).or_insert_with(new)
@@ -262,12 +270,6 @@ impl View {
     fn put(&mut self, id: &RelationId, relation: Relation) -> Result<()> {
         self.endpoint(id).relations.insert(id.clone(), relation)?;
         Ok(())
-    }
-
-    fn count(&mut self, id: &RelationId, by: isize) -> Result<()> {
-        let mut relation = self.relation(id)?.cloned().unwrap_or_default();
-        relation.members = relation.members.saturating_add_signed(by);
-        self.put(id, relation)
     }
 }
 
@@ -278,13 +280,5 @@ impl Endpoint {
             units: Table::at(pieces, format!("{name}.units"), &root.units),
             applications: Table::at(pieces, format!("{name}.applications"), &root.applications),
         }
-    }
-}
-
-impl ViewRoot {
-    pub(super) fn pieces(&self) -> impl Iterator<Item = &str> {
-        let endpoints = self.endpoints.values();
-        let tables = endpoints.flat_map(|root| [&root.relations, &root.units, &root.applications]);
-        self.config.pieces().chain(tables.flat_map(Root::pieces))
     }
 }

@@ -185,13 +185,9 @@ fn operations(sites: usize) -> (usize, BTreeMap<String, usize>) {
 }
 
 #[test]
-fn one_site_among_many_is_changed_without_writing_the_others() {
+fn one_site_among_many_is_changed_without_a_look_at_the_others() {
     World::needs_strace();
-    let (few, many) = (3, 30);
-    let [of_few, of_many] = [few, many].map(operations);
-    assert_eq!(of_many.1, of_few.1);
-    let for_each = (of_many.0 - of_few.0) / (many - few);
-    assert!(for_each <= 14, "with {few} sites {of_few:?}, with {many} {of_many:?}");
+    assert_eq!(operations(30), operations(3));
 }
 
 #[test]

@@ -142,3 +142,23 @@ fn each_name_has_the_best_that_is_there() {
         "ended: never worse than a stand-in"
     );
 }
+
+#[test]
+fn near_some_sites_their_pairs_alone_are_looked_at() {
+    let shelf = Shelf::new();
+    shelf.bring(Source::Acme, &["a.example", "c.example"], 0);
+    let earlier = Folder::earlier(&shelf.folder.pair(Source::Acme, &fqdns(&["b.example"])[0]));
+    let other = shelf.folder.pair(Source::Acme, &fqdns(&["a.example"])[0]);
+    shelf.folder.write_key(&shelf.host, &earlier, &shelf.content(&other)).unwrap();
+    let asked = Asked { source: Source::Acme, server: None };
+    let found = |near: &[&str], pairs: &[PathBuf]| {
+        let store = Store::new(&shelf.host, &shelf.folder, &asked, start()).unwrap();
+        let store = store.near(pairs.iter().cloned().collect(), &fqdns(near));
+        let name = fqdns(&["c.example"]);
+        store.look(&name[0], &name).unwrap().remove(0).pem
+    };
+    assert_eq!(found(&["c.example", "a.example"], &[]), other);
+    assert_eq!(found(&["c.example"], std::slice::from_ref(&other)), other);
+    assert_eq!(found(&["c.example", "b.example"], &[]), earlier);
+    assert_eq!(found(&["c.example"], &[]), shelf.folder.pair(Source::SelfSigned, &fqdns(&["c.example"])[0]));
+}

@@ -41,6 +41,8 @@ pub struct Hook {
     /// Whether nothing that is remembered of the outside can be relied on: every file, every service, every port is
     /// to be compared with what should be.
     pub anew: bool,
+    /// Whether an update of an earlier hook has been left to this one.
+    pub is_behind: bool,
     store: Store,
     to_publish: BTreeMap<RelationId, Bag>,
     tokens: bool,
@@ -99,6 +101,7 @@ impl Hook {
             || [Lifecycle::UpgradeCharm, Lifecycle::Start].iter().any(|step| event.is(*step));
         let (state, standing) = if anew { store.load(&host, state, standing)? } else { (state, standing) };
         anew |= standing.is_stale();
+        let is_behind = state.view.endpoints().any(|name| state.flags.is_set(Flag::update(name).as_str()));
         let mut hook = Self {
             to_publish: BTreeMap::new(),
             host,
@@ -108,6 +111,7 @@ impl Hook {
             state,
             standing,
             anew,
+            is_behind,
             store,
             tokens,
         };

@@ -2,8 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, anyhow};
 
-use super::candidate::{self, Found};
+use super::candidate;
 use super::parts::{self, Named};
+use super::reach::{Others, Reach};
 use super::taken::Taken;
 use super::trial::{Trial, trial};
 use super::{Paths, Server, Site, Worker, daemon, distribution, rotation, service};
@@ -20,57 +21,77 @@ pub struct Applied {
     pub changed: bool,
 }
 
-/// Makes nginx serve exactly these sites, and returns when it does.
+/// Makes nginx serve exactly these sites, as far as the change reaches, and returns when it does. Nothing comes of it where
+/// all sites must be known for that.
 ///
 /// If it serves them already, nothing is written and no process started. Otherwise nginx tries what it does not serve
 /// yet, without the sites that it refuses; then all becomes live in one step, with one reload, in which nginx reads all
 /// of it. If it cannot, it serves what it has served before, and all sites are tried.
 ///
 /// What nginx serves is known from a note of what it has taken. Where there is none, all is tried and done again.
-pub fn apply(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
+pub fn apply(
+    host: &Host,
+    paths: &Paths,
+    server: &Server,
+    sites: &[Site],
+    reach: Reach<'_>,
+) -> Result<Option<Applied>> {
     if host.is_machine() {
         service::keep(host, paths, server)?;
         rotation::keep(host, paths)?;
     }
-    let applied = bring_about(host, paths, server, sites)?;
-    if host.is_machine() {
+    let applied = bring_about(host, paths, server, sites, reach)?;
+    if host.is_machine() && applied.is_some() {
         // Not before: what has never served would take another's ports when the machine starts.
         service::enable(host, paths)?;
     }
     Ok(applied)
 }
 
-fn bring_about(host: &Host, paths: &Paths, server: &Server, sites: &[Site]) -> Result<Applied> {
+fn bring_about(
+    host: &Host,
+    paths: &Paths,
+    server: &Server,
+    sites: &[Site],
+    reach: Reach<'_>,
+) -> Result<Option<Applied>> {
     let mut server = server.clone();
     if !server.version.can_reject_handshake() {
         server.fallback = Some(cert::keep_fallback(host, &paths.certificates, cert::now())?);
     }
-    let server = &server;
-    let before = Before::look(host, paths)?;
-    let relies = before.taken.is_some();
-    let outcome = match change(host, paths, server, sites, before)? {
+    let before = Before::look(host, paths, &server)?;
+    let relies = before.served.is_some();
+    let Some(others) = Others::of(reach, sites, &before, paths, &server) else { return Ok(None) };
+    let outcome = match change(host, paths, &server, sites, &before, &others)? {
         Err(why) if relies => {
             log::warn!("nginx cannot take its new configuration ({why}): it tries all of it");
-            let before = Before { taken: None, ..Before::look(host, paths)? };
-            change(host, paths, server, sites, before)?
+            if reach != Reach::All {
+                return Ok(None);
+            }
+            let before = Before { served: None, ..Before::look(host, paths, &server)? };
+            change(host, paths, &server, sites, &before, &others)?
         }
         outcome => outcome,
     };
-    outcome.map_err(|why| anyhow!("{}: {why}", daemon::goes_on(paths)))
+    outcome.map(Some).map_err(|why| anyhow!("{}: {why}", daemon::goes_on(paths)))
 }
 
 /// How things are before a change.
-struct Before {
-    found: Found,
+pub(super) struct Before {
     master: Option<ProcessId>,
-    taken: Option<Taken>,
+    /// The live main file.
+    pub(super) main: String,
+    /// The parts of sites that nginx serves; nothing if that is not known.
+    pub(super) served: Option<BTreeSet<String>>,
 }
 
 impl Before {
-    fn look(host: &Host, paths: &Paths) -> Result<Self> {
+    fn look(host: &Host, paths: &Paths, server: &Server) -> Result<Self> {
         let master = daemon::master(host, paths)?;
+        let main = String::from_utf8_lossy(&host.read(&paths.nginx_conf())?.unwrap_or_default()).into_owned();
         let taken = Taken::read(host, paths)?.filter(|_| master.is_some());
-        Ok(Self { found: candidate::look(host, paths)?, master, taken })
+        let served = taken.and_then(|taken| taken.parts(server.version, &main));
+        Ok(Self { master, main, served })
     }
 }
 
@@ -80,44 +101,41 @@ fn change(
     paths: &Paths,
     server: &Server,
     sites: &[Site],
-    before: Before,
+    before: &Before,
+    others: &Others,
 ) -> Result<std::result::Result<Applied, String>> {
-    let Before { mut found, master, taken } = before;
-    let live = found.main.take();
-    let live = String::from_utf8_lossy(live.as_deref().unwrap_or_default());
     let upstream = parts::upstream();
-
     let wanted = parts::of_sites(server, sites);
-    let is_taken = |main: &str| live == main && taken == Some(Taken::of(server.version, main));
+    let found = others.look(host, paths, parts::names(&wanted, &upstream))?;
+    let is_taken = |main: &str| before.served.is_some() && before.main == main;
     let lacking: BTreeSet<String> =
         parts::names(&wanted, &upstream).filter(|name| !found.has(name)).map(str::to_owned).collect();
-    if lacking.is_empty() && is_taken(&parts::main(paths, server, &wanted)) {
-        candidate::forget_others(host, paths, parts::names(&wanted, &upstream))?; // of a hook that was stopped
+    if lacking.is_empty() && is_taken(&others.main(paths, server, &wanted)) {
+        others.forget(host, paths, parts::names(&wanted, &upstream))?; // of a hook that was stopped
         return Ok(Ok(Applied::default()));
     }
     prepare(host, paths, server.worker.as_ref())?;
-    let served = taken.as_ref().map(|taken| taken.parts(server.version, &live)).unwrap_or_default();
-    let is_served = |one: &Named<'_>| served.contains(one.name.as_str());
-    let Trial { accepted, main, refused } = trial(host, paths, server, wanted, found, is_served)?;
+    let is_served = |one: &Named<'_>| before.served.as_ref().is_some_and(|served| served.contains(&one.name));
+    let Trial { accepted, main, refused } = trial(host, paths, server, wanted, found, others, is_served)?;
     let mended = parts::names(&accepted, &upstream).any(|name| lacking.contains(name));
     if !mended && is_taken(&main) {
-        candidate::forget_others(host, paths, parts::names(&accepted, &upstream))?;
+        others.forget(host, paths, parts::names(&accepted, &upstream))?;
         return Ok(Ok(Applied { refused, changed: false }));
     }
     host.remove(&paths.served())?;
     candidate::swap(host, paths)?;
-    let refusal = match master {
-        Some(master) => daemon::reload(host, paths, server, master, accepted.len()),
+    let refusal = match before.master {
+        Some(master) => daemon::reload(host, paths, server, master, accepted.len() + others.stay.len()),
         None => daemon::start(host, paths, server).map(|()| None),
     };
-    if taken.is_some() && !matches!(refusal, Ok(None)) {
+    if before.served.is_some() && !matches!(refusal, Ok(None)) {
         // What nginx goes on with is what it can start with again.
-        host.write(&paths.nginx_conf(), live.as_bytes(), 0o644, Owner::Us)?;
+        host.write(&paths.nginx_conf(), before.main.as_bytes(), 0o644, Owner::Us)?;
     }
     if let Some(why) = refusal? {
         return Ok(Err(why));
     }
-    candidate::forget_others(host, paths, parts::names(&accepted, &upstream))?;
+    others.forget(host, paths, parts::names(&accepted, &upstream))?;
     Taken::of(server.version, &main).note(host, paths)?;
     Ok(Ok(Applied { refused, changed: true }))
 }

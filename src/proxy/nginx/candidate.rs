@@ -13,9 +13,7 @@ use crate::host::{Command, FileError, Host, Owner};
 /// What is on the disk.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The main file; nothing if there is none.
-    pub(super) main: Option<Vec<u8>>,
-    /// All that lies beside it, by its path in the configuration's folder.
+    /// What lies beside the main file, by its path in the configuration's folder.
     pub(super) there: BTreeSet<String>,
     /// What of that is not what its name stands for.
     pub(super) damaged: BTreeSet<String>,
@@ -28,15 +26,20 @@ impl Found {
     }
 }
 
-/// Looks at the configuration's folder.
+/// Looks at all that lies beside the main file.
 pub(super) fn look(host: &Host, paths: &Paths) -> Result<Found> {
-    let live = paths.live();
-    let mut found =
-        Found { main: host.read(&paths.nginx_conf())?, there: names(host, paths)?, ..Found::default() };
-    for name in &found.there {
-        if !host.read(&live.join(name))?.is_some_and(|content| Part::is_named_after(name, &content)) {
+    look_at(host, paths, names(host, paths)?)
+}
+
+/// Looks at these alone.
+pub(super) fn look_at(host: &Host, paths: &Paths, names: impl IntoIterator<Item = String>) -> Result<Found> {
+    let mut found = Found::default();
+    for name in names {
+        if !host.read(&paths.live().join(&name))?.is_some_and(|content| Part::is_named_after(&name, &content))
+        {
             found.damaged.insert(name.clone());
         }
+        found.there.insert(name);
     }
     Ok(found)
 }
@@ -119,7 +122,16 @@ pub(super) fn forget_others<'p>(
     for part in parts {
         others.remove(part);
     }
-    others.iter().try_for_each(|name| host.remove(&paths.live().join(name)))
+    forget(host, paths, &others)
+}
+
+/// Deletes these.
+pub(super) fn forget<'p>(
+    host: &Host,
+    paths: &Paths,
+    parts: impl IntoIterator<Item = &'p String>,
+) -> Result<(), FileError> {
+    parts.into_iter().try_for_each(|part| host.remove(&paths.live().join(part)))
 }
 
 #[cfg(test)]
@@ -143,7 +155,7 @@ mod tests {
             swap(&host, &paths).unwrap();
             forget_others(&host, &paths, parts.iter().map(|part| part.name.as_str())).unwrap();
             let found = look(&host, &paths).unwrap();
-            assert_eq!(found.main.as_deref(), Some(main.as_bytes()));
+            assert_eq!(host.read(&paths.nginx_conf()).unwrap().as_deref(), Some(main.as_bytes()));
             assert_eq!(found.there, parts.map(|part| part.name).into());
         }
     }

@@ -26,8 +26,9 @@ pub type Differences = BTreeMap<String, Difference>;
 /// What would change to serve exactly these sites; all is gone where there is nothing to serve.
 pub fn differences(host: &Host, paths: &Paths, wanted: Option<(&Server, &[Site])>) -> Result<Differences> {
     let found = candidate::look(host, paths)?;
+    let main = host.read(&paths.nginx_conf())?;
     let files = wanted.map(|(server, sites)| parts::files(paths, server, sites)).unwrap_or_default();
-    Ok(compare(&found, &files))
+    Ok(compare(main.as_deref(), &found, &files))
 }
 
 /// Whether nginx runs and has taken the configuration that is live.
@@ -35,11 +36,11 @@ pub fn is_serving(host: &Host, paths: &Paths) -> Result<bool> {
     Ok(host.read(&paths.served())?.is_some() && daemon::master(host, paths)?.is_some())
 }
 
-fn compare(found: &Found, wanted: &BTreeMap<String, String>) -> Differences {
+fn compare(main: Option<&[u8]>, found: &Found, wanted: &BTreeMap<String, String>) -> Differences {
     let there = found.there.iter().map(|name| Part::plain_name(name));
-    let there: BTreeSet<String> = there.chain(found.main.as_ref().map(|_| MAIN.to_owned())).collect();
+    let there: BTreeSet<String> = there.chain(main.map(|_| MAIN.to_owned())).collect();
     let is_right = |(name, text): &(&String, &String)| match name.as_str() {
-        MAIN => found.main.as_deref() == Some(text.as_bytes()),
+        MAIN => main == Some(text.as_bytes()),
         part => found.has(part),
     };
     let plain: BTreeSet<String> = wanted.keys().map(|name| Part::plain_name(name)).collect();
@@ -61,9 +62,10 @@ mod tests {
         let part = |name: &str, text: &str| Part::of(&format!("sites/{name}"), text.to_owned());
         let main = |text: &str| Part { name: MAIN.to_owned(), text: text.to_owned() };
         let there = [("same", "1"), ("changed", "1"), ("damaged", "1"), ("gone", "1")];
-        let mut found = Found { main: Some(b"1".to_vec()), ..Found::default() };
-        found.there = there.map(|(name, text)| part(name, text).name).into();
-        found.damaged = [part("damaged", "1").name].into();
+        let found = Found {
+            there: there.map(|(name, text)| part(name, text).name).into(),
+            damaged: [part("damaged", "1").name].into(),
+        };
         let wanted =
             [main("2"), part("same", "1"), part("changed", "2"), part("damaged", "1"), part("new", "1")];
         let wanted = wanted.map(|part| (part.name, part.text)).into();
@@ -74,6 +76,9 @@ mod tests {
             ("sites/gone.conf", Difference::Gone),
             ("sites/new.conf", Difference::New),
         ];
-        assert_eq!(compare(&found, &wanted), expected.map(|(name, how)| (name.to_owned(), how)).into());
+        assert_eq!(
+            compare(Some(b"1"), &found, &wanted),
+            expected.map(|(name, how)| (name.to_owned(), how)).into()
+        );
     }
 }

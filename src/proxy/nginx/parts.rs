@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Paths, Server, Site, render};
 use crate::host::file_stem;
 use crate::reactive::digest;
+use crate::wire::Fqdn;
 
 /// The main file's name.
 pub(super) const MAIN: &str = "nginx.conf";
@@ -25,6 +26,11 @@ impl Part {
     /// Whether a file of that name should have this content.
     pub(super) fn is_named_after(name: &str, content: &[u8]) -> bool {
         name.ends_with(&format!(".{}.conf", digest(content)))
+    }
+
+    /// What the part of a site with this id is called, without what stands for its content.
+    pub(super) fn plain_name_of(id: &Fqdn) -> String {
+        format!("{}.conf", stem(id))
     }
 
     /// The name of a part without what stands for its content, for people: `sites/blog.example.com.conf`.
@@ -52,7 +58,11 @@ pub(super) fn upstream() -> Part {
 
 /// The part of a site.
 fn of_site(server: &Server, site: &Site, upstream: &str) -> Part {
-    Part::of(&format!("sites/{}", file_stem(site.id.as_str())), render::site(server, site, upstream))
+    Part::of(&stem(&site.id), render::site(server, site, upstream))
+}
+
+fn stem(id: &Fqdn) -> String {
+    format!("sites/{}", file_stem(id.as_str()))
 }
 
 /// What the parts of sites are called.
@@ -80,9 +90,9 @@ pub(super) fn lacking<'s>(
     of_sites.chain(lacks_upstream.then_some(upstream))
 }
 
-/// The main file that names these.
-pub(super) fn main(paths: &Paths, server: &Server, sites: &[Named<'_>]) -> String {
-    render::nginx_conf(paths, server, &sites.iter().map(|site| site.name.as_str()).collect())
+/// The main file that names these parts of sites.
+pub(super) fn main<'n>(paths: &Paths, server: &Server, sites: impl IntoIterator<Item = &'n str>) -> String {
+    render::nginx_conf(paths, server, &sites.into_iter().collect())
 }
 
 /// The files that a main file names.
@@ -94,7 +104,7 @@ pub(super) fn named_in(main: &str) -> impl Iterator<Item = &str> {
 pub(super) fn files(paths: &Paths, server: &Server, sites: &[Site]) -> BTreeMap<String, String> {
     let upstream = upstream();
     let parts: Vec<Part> = sites.iter().map(|site| of_site(server, site, &upstream.name)).collect();
-    let main = render::nginx_conf(paths, server, &parts.iter().map(|part| part.name.as_str()).collect());
+    let main = main(paths, server, parts.iter().map(|part| part.name.as_str()));
     let main = Part { name: MAIN.to_owned(), text: main };
     parts.into_iter().chain([main, upstream]).map(|part| (part.name, part.text)).collect()
 }

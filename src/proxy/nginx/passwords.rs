@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha_crypt::{CustomizedPasswordHasher, Params, PasswordVerifier, ShaCrypt};
 use sha2::{Digest, Sha256};
 
-use super::{Paths, Worker};
+use super::{Paths, Reach, Worker};
 use crate::host::{Host, hex};
 use crate::wire::{Credentials, Fqdn};
 
@@ -29,8 +29,8 @@ impl Known {
     }
 
     /// What this hook knows.
-    pub fn now(&self) -> &BTreeMap<String, String> {
-        &self.now
+    pub fn into_now(self) -> BTreeMap<String, String> {
+        self.now
     }
 
     fn is_right(&self, id: &Fqdn, content: &[u8], credentials: &Credentials) -> bool {
@@ -115,10 +115,21 @@ fn write(
     Ok(())
 }
 
-/// Deletes the password files of all sites but these.
-pub fn forget<'a>(host: &Host, paths: &Paths, sites: impl IntoIterator<Item = &'a Fqdn>) -> Result<()> {
+/// Deletes the password files of the sites that a change is about, but of these.
+pub fn forget<'a>(
+    host: &Host,
+    paths: &Paths,
+    reach: Reach<'_>,
+    sites: impl IntoIterator<Item = &'a Fqdn>,
+) -> Result<()> {
     let kept: BTreeSet<PathBuf> = sites.into_iter().map(|id| paths.password_file(id)).collect();
-    let files = host.list(&paths.passwords())?.into_iter().map(|name| paths.passwords().join(name));
+    let files: Vec<PathBuf> = match reach {
+        Reach::All => {
+            host.list(&paths.passwords())?.into_iter().map(|name| paths.passwords().join(name)).collect()
+        }
+        Reach::Only(ids) => ids.iter().map(|id| paths.password_file(id)).collect(),
+    };
+    let files = files.into_iter();
     Ok(files.filter(|file| !kept.contains(file)).try_for_each(|file| host.remove(&file))?)
 }
 
@@ -213,7 +224,7 @@ mod tests {
             for id in ids {
                 keep(&host, &paths, None, id, &credentials("u", "p"), &mut known).unwrap();
             }
-            forget(&host, &paths, ids).unwrap();
+            forget(&host, &paths, Reach::All, ids).unwrap();
             known.now.len()
         };
         assert_eq!(keep_those(&ids), 2);

@@ -35,8 +35,8 @@ impl Taken {
         Ok(host.write(&paths.served(), &text, 0o600, Owner::Us)?)
     }
 
-    /// The parts of the live main file, if it is the one that nginx has taken, in this version.
-    pub(super) fn parts<'l>(&self, version: Version, live: &'l str) -> BTreeSet<&'l str> {
-        if *self == Self::of(version, live) { parts::named_in(live).collect() } else { BTreeSet::new() }
+    /// The parts that the live main file names, if it is the one that nginx has taken, in this version.
+    pub(super) fn parts(&self, version: Version, live: &str) -> Option<BTreeSet<String>> {
+        (*self == Self::of(version, live)).then(|| parts::named_in(live).map(str::to_owned).collect())
     }
 }

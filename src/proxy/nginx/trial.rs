@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use super::candidate::{self, Found};
 use super::parts::{self, Named};
+use super::reach::Others;
 use super::{Paths, Server, complaint};
 use crate::host::Host;
 use crate::wire::Fqdn;
@@ -29,16 +30,16 @@ pub(super) fn trial<'s>(
     server: &Server,
     sites: Vec<Named<'s>>,
     mut found: Found,
+    others: &Others,
     is_served: impl Fn(&Named<'_>) -> bool,
 ) -> Result<Trial<'s>> {
-    let write = |sites: &[Named<'_>], found: &mut Found| -> Result<String> {
-        let main = parts::main(paths, server, sites);
+    let write = |sites: &[Named<'_>], main: &str, found: &mut Found| {
         let lacking = parts::lacking(server, sites, &|part| found.has(part));
-        candidate::write(host, paths, &main, lacking, found)?;
-        Ok(main)
+        candidate::write(host, paths, main, lacking, found)
     };
     let attempt = |sites: &[Named<'_>], found: &mut Found| -> Result<Option<String>> {
-        write(sites, found)?;
+        let main = parts::main(paths, server, sites.iter().map(|site| site.name.as_str()));
+        write(sites, &main, found)?;
         candidate::refusal(host, paths, server, sites.len())
     };
     let (kept, mut accepted): (Vec<_>, Vec<_>) = sites.into_iter().partition(is_served);
@@ -47,7 +48,7 @@ pub(super) fn trial<'s>(
     let mut refused = BTreeMap::new();
     while let Some(said) = attempt(&accepted, &mut found)? {
         // Nobody is blamed for what somebody else did to a file.
-        found = candidate::look(host, paths)?;
+        found = others.look(host, paths, parts::names(&accepted, &parts::upstream()))?;
         if accepted.iter().any(|site| !found.has(&site.name)) {
             continue;
         }
@@ -61,7 +62,8 @@ pub(super) fn trial<'s>(
         refused.extend(bad.into_iter().map(|id| (id, complaint::reason(&said))));
     }
     accepted.extend(kept);
-    let main = write(&accepted, &mut found)?;
+    let main = others.main(paths, server, &accepted);
+    write(&accepted, &main, &mut found)?;
     Ok(Trial { accepted, main, refused })
 }
 

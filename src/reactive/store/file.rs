@@ -6,7 +6,7 @@ use crate::juju::tool::status::Status;
 use crate::reactive::Flag;
 use crate::reactive::state::StateRoot;
 use crate::reactive::table::Root;
-use crate::reactive::view::ViewRoot;
+use crate::reactive::view_root::ViewRoot;
 
 /// The format that this code writes, and the newest that it reads.
 pub(super) const FORMAT: u32 = 1;

@@ -274,8 +274,23 @@ impl<W: Walker> Walk<W> {
         if is == flags { Ok(()) } else { Err(format!("the flags are {is}, and should be {flags}")) }
     }
 
-    /// What takes longer to see, once all has happened.
-    pub(crate) fn end_well(&self) -> Result<(), String> {
+    /// All that the proxy says, and the files that nginx works with.
+    fn seen(&self) -> Vec<String> {
+        let bags = self.joined().map(|(_, relation)| format!("{:?}", self.juju().bag(*relation, PROXY)));
+        let status = format!("{:?}", self.juju().status(PROXY));
+        bags.chain([status]).chain(self.walker.files()).collect()
+    }
+
+    /// What takes longer to see, once all has happened: a look at everything changes nothing, and names are served.
+    pub(crate) fn end_well(&mut self) -> Result<(), String> {
+        let before = self.seen();
+        self.juju_mut().spare(PROXY);
+        self.juju_mut().update_status(PROXY);
+        self.settle()?;
+        let after = self.seen();
+        if after != before {
+            return Err(format!("a look at everything makes {after:#?} of {before:#?}"));
+        }
         NAMES.into_iter().try_for_each(|name| {
             let owner = self.claims.get(name).map(|(relation, _)| relation);
             let has = |(_, relation): &(&usize, &RelationId)| Some(*relation) == owner;

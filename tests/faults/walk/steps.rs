@@ -113,10 +113,15 @@ impl Dice {
         }
     }
 
-    /// A client that asks, and few events or some more, of which each third has trouble.
-    pub(crate) fn steps(&mut self) -> Vec<Step> {
-        let client = self.below(CLIENTS.len());
-        let mut steps = vec![(Event::Relate(client), None), (Event::Ask(client, 0, 1 + self.byte(7)), None)];
+    /// A client that asks, or up to so many, and few events or some more, of which each third has trouble.
+    pub(crate) fn steps(&mut self, clients: usize) -> Vec<Step> {
+        let first = self.below(CLIENTS.len());
+        let last = first + if clients > 1 { self.below(clients) } else { 0 };
+        let clients = (first..=last).map(|client| client % CLIENTS.len());
+        let mut steps = Vec::new();
+        for client in clients {
+            steps.extend([(Event::Relate(client), None), (Event::Ask(client, 0, 1 + self.byte(7)), None)]);
+        }
         let most = if self.below(8) == 0 { 9 } else { 4 };
         for _ in 0..=self.below(most) {
             let event = self.event();

@@ -21,6 +21,10 @@ pub(crate) trait Walker {
     fn should_tell(&self, granted: &BTreeSet<&String>, asked: &Asked) -> Value;
     /// The same of what it was told.
     fn tells(&self, status: Value) -> Value;
+    /// The files that nginx works with.
+    fn files(&self) -> Vec<String> {
+        Vec::new()
+    }
     fn kill_nginx(&mut self) {}
     /// What processes and `/run` lose when the machine restarts.
     fn restart(&mut self) {}

@@ -60,6 +60,18 @@ impl Walker for Whole {
         keys.filter(|key| !key.starts_with('_')).cloned().collect()
     }
 
+    fn files(&self) -> Vec<String> {
+        let main = self.world.path("etc/ssl-termination/proxy-0/conf/nginx.conf");
+        let mut files = vec![fs::read_to_string(main).unwrap_or_default()];
+        for folder in ["etc/ssl-termination/proxy-0/conf/sites", "var/lib/ssl-termination/proxy-0/passwords"]
+        {
+            let names = fs::read_dir(self.world.path(folder)).into_iter().flatten();
+            files.extend(names.map(|file| file.unwrap().path().display().to_string()));
+        }
+        files[1..].sort();
+        files
+    }
+
     fn kill_nginx(&mut self) {
         self.world.kill_nginx();
     }

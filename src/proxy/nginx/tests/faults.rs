@@ -9,9 +9,11 @@ use std::thread;
 use super::stage::{Stage, free_port, https};
 use super::upstream::upstream;
 use crate::host::{Host, Owner};
+use crate::proxy::nginx::parts::Named;
+use crate::proxy::nginx::reach::Others;
 use crate::proxy::nginx::taken::Taken;
 use crate::proxy::nginx::trial::trial;
-use crate::proxy::nginx::{Applied, Version, candidate, daemon, parts, stop};
+use crate::proxy::nginx::{Applied, Reach, Version, apply, candidate, daemon, parts, stop};
 use crate::reactive::digest;
 
 #[test]
@@ -86,7 +88,8 @@ fn nginx_tries_only_what_it_does_not_serve_yet() {
         let (host, paths, server) = (&stage.host, &stage.paths, &stage.server);
         let wanted = parts::of_sites(server, &stage.sites);
         let found = candidate::look(host, paths).unwrap();
-        let trial = trial(host, paths, server, wanted, found, |one| served.contains(&&*one.name)).unwrap();
+        let is_served = |one: &Named<'_>| served.contains(&&*one.name);
+        let trial = trial(host, paths, server, wanted, found, &Others::default(), is_served).unwrap();
         let named: BTreeSet<&str> = parts::named_in(&trial.main).collect();
         assert_eq!(named, trial.accepted.iter().map(|site| site.name.as_str()).collect());
         assert_eq!(stage.host.read(&paths.candidate()).unwrap().unwrap(), trial.main.as_bytes());
@@ -109,9 +112,12 @@ fn what_nginx_has_taken_is_that_only_as_it_was() {
     let wanted = parts::of_sites(&stage.server, &stage.sites);
     let note = Taken::read(host, paths).unwrap().unwrap();
     let names: BTreeSet<&str> = wanted.iter().map(|one| one.name.as_str()).collect();
-    assert_eq!(note.parts(version, &live), names);
-    assert!(note.parts(version, &live.replace("on;", "off;")).is_empty());
-    assert!(note.parts(Version::new(9, 0, 0), &live).is_empty());
+    assert_eq!(
+        note.parts(version, &live).unwrap().iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        names
+    );
+    assert_eq!(note.parts(version, &live.replace("on;", "off;")), None);
+    assert_eq!(note.parts(Version::new(9, 0, 0), &live), None);
     host.write(&paths.served(), b"garbage", 0o600, Owner::Us).unwrap();
     assert_eq!(Taken::read(host, paths).unwrap(), None);
 }
@@ -147,7 +153,7 @@ fn what_nginx_cannot_take_leaves_the_live_configuration_as_it_was() {
     let taken = TcpListener::bind(("0.0.0.0", 0)).unwrap();
     let mut server = stage.server.clone();
     server.https_port = taken.local_addr().unwrap().port();
-    crate::proxy::nginx::apply(&stage.host, &stage.paths, &server, &stage.sites).unwrap_err();
+    apply(&stage.host, &stage.paths, &server, &stage.sites, Reach::All).unwrap_err();
     let after = files();
     assert_eq!(after.0, before.0);
     assert!(before.1.iter().all(|name| after.1.contains(name)), "{after:?}");

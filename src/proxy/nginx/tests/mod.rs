@@ -3,6 +3,7 @@
 mod faults;
 mod http2;
 mod raw;
+mod reach;
 mod served;
 mod slow;
 mod stage;

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::cert::{self, Asked, Source, Store};
 use crate::host::Host;
-use crate::proxy::nginx::{Applied, Certificate, Paths, Server, Site, apply, passwords, remove};
+use crate::proxy::nginx::{Applied, Certificate, Paths, Reach, Server, Site, apply, passwords, remove};
 use crate::wire::Credentials;
 
 /// An nginx of its own in a folder of its own, which ends with the test, however that ends.
@@ -76,7 +76,14 @@ impl Stage {
     }
 
     pub(super) fn try_apply(&self) -> anyhow::Result<Applied> {
-        apply(&self.host, &self.paths, &self.server, &self.sites)
+        let applied = apply(&self.host, &self.paths, &self.server, &self.sites, Reach::All)?;
+        Ok(applied.expect("all sites are there"))
+    }
+
+    /// Makes nginx serve these of the sites in the place of those with these names; nothing where it takes all.
+    pub(super) fn apply_only(&self, names: &[&str], sites: &[Site]) -> Option<Applied> {
+        let ids = names.iter().map(|name| name.parse().unwrap()).collect();
+        apply(&self.host, &self.paths, &self.server, sites, Reach::Only(&ids)).unwrap()
     }
 
     pub(super) fn apply(&self) -> Applied {

@@ -25,6 +25,11 @@ impl Juju {
         self.faults.entry(unit.into()).or_default().commit_and_rerun = true;
     }
 
+    /// Nothing goes wrong in the unit's next hook after all.
+    pub fn spare(&mut self, unit: &str) {
+        self.faults.remove(&Name::from(unit));
+    }
+
     /// `juju resolve --no-retry`: the failed hook counts as done.
     pub fn skip_failed(&mut self, unit: &str) {
         let failed = self.failed(unit);
