@@ -55,9 +55,20 @@ pub(crate) fn markdown(cells: &[Cell], deployed: &[Deployed], rows: &[Row], fact
         REAL_CALL,
     );
     deployments(&mut text, deployed);
-    proxies(&mut text, rows);
+    proxies(&mut text, rows, "");
     text
 }
+
+/// The same with a new section about the whole proxy, which stands at its end.
+pub(crate) fn with_proxies(report: &str, rows: &[Row], date: &str) -> String {
+    let (before, _) = report.split_once(PROXIES).expect("a report has that section");
+    let mut text = before.to_owned();
+    proxies(&mut text, rows, &format!(" This section was measured anew on {date}, on that machine."));
+    text
+}
+
+/// How the section about the whole proxy begins.
+const PROXIES: &str = "\n## The whole proxy\n";
 
 fn hooks(text: &mut String, title: &str, cells: &[Cell], kind: Kind, delay: Duration) {
     let _ = write!(text, "\n## {title}\n\nWall time, tool calls");
@@ -124,12 +135,14 @@ fn deployments(text: &mut String, deployed: &[Deployed]) {
     }
 }
 
-fn proxies(text: &mut String, rows: &[Row]) {
-    text.push_str(
-        "\n## The whole proxy\n\nThis charm with a real nginx and so many sites, each of an application of its own. One \
+fn proxies(text: &mut String, rows: &[Row], anew: &str) {
+    text.push_str(PROXIES);
+    let _ = write!(
+        text,
+        "\nThis charm with a real nginx and so many sites, each of an application of its own. One \
          more request becomes a\nserved site; `nginx -t` tries that one, and the reload \
          reads all, which is waited for until new workers have\ntaken over. The rest is ours: the hook's calls, the \
-         certificate, the files.\n\n\
+         certificate, the files.{anew}\n\n\
          | sites | until it is served | `nginx -t`, `-v` | reload | ours | calls | our memory | a hook that changes nothing |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
