@@ -4,6 +4,8 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::{Hook, TOO_LONG};
+#[cfg(feature = "charm")]
+use crate::juju::{Event, RelationKind};
 use crate::juju::{RelationId, UnitName};
 use crate::wire::{Bag, CertRequest, Features, Refusal};
 
@@ -81,10 +83,13 @@ const MAX_OF_RELATION: usize = 1_000;
 /// The most requests that are read of an endpoint.
 const MAX_OF_ENDPOINT: usize = 10_000;
 
-/// Whether an endpoint may have more than are read: then one that comes or goes has to do with others.
+/// Whether an endpoint may have, or have had until now, more requests than are read: then one that comes or goes has to do
+/// with others.
 #[cfg(feature = "charm")]
 pub(crate) fn is_full(hook: &Hook, endpoint: &str) -> bool {
-    hook.state.view.unit_count(endpoint) >= MAX_OF_ENDPOINT
+    let goes = matches!(&hook.event, Event::Relation(event)
+        if matches!(event.kind, RelationKind::Departed | RelationKind::Broken));
+    hook.state.view.unit_count(endpoint) + usize::from(goes) > MAX_OF_ENDPOINT
 }
 
 /// How many requests there have been.

@@ -30,6 +30,7 @@ pub(super) struct Planned {
     pub(super) secrets: Secrets,
     /// What was remembered of the owners that it is for, and is to be.
     pub(super) memory: (Memory, Memory),
+    /// The claims before it, those of one client.
     claimed: Claims,
 }
 
@@ -63,9 +64,10 @@ pub(super) fn planned(
         domains: options.allowed_domains.clone(),
     };
     let claimed = claims(hook, scope, &requests, &before)?;
-    let plan = plan(requests, claimed.clone(), &policy, &resolved);
+    let earlier = if *scope == Scope::All { Claims::default() } else { claimed.clone() };
+    let plan = plan(requests, claimed, &policy, &resolved);
     after.note_plan(&plan, scope);
-    Ok(Planned { plan, secrets, memory: (before, after), claimed })
+    Ok(Planned { plan, secrets, memory: (before, after), claimed: earlier })
 }
 
 impl Planned {

@@ -32,10 +32,13 @@ pub(super) struct Remembered {
     /// Its sites, by their ids.
     sites: BTreeSet<Fqdn>,
     /// What is known of the names of its upstreams.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     addresses: Resolved,
     /// The lines of password files, by the secrets that it names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     secrets: Secrets,
     /// What the password files of its sites are right for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     passwords: BTreeMap<String, String>,
     /// The files with the certificates of its sites.
     pairs: BTreeSet<PathBuf>,

@@ -58,7 +58,7 @@ fn serve_those(hook: &mut Hook, options: &Options, scope: &Scope, look: Look) ->
         return Ok(false);
     }
     let Planned { plan, secrets, memory: (before, mut memory), .. } = planned;
-    let ids = before.sites();
+    let ids = if *scope == Scope::All { BTreeSet::new() } else { before.sites() };
     let reach = if *scope == Scope::All { Reach::All } else { Reach::Only(&ids) };
     let (paths, asked) = (nginx::Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(hook, options));
     let mut troubles = certificates::ask(hook, &paths.certificates, options, &asked, &plan)?;
