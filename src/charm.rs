@@ -8,7 +8,8 @@ use crate::juju::tool::status::{State, Status};
 use crate::{client, options, proxy};
 
 /// The handlers. The first ones note that what is served may have to change; `proxy.stale` then brings it about once,
-/// whatever has happened in this hook; `proxy.client-stale` does so for one client. What we ask for ourselves is compared in every hook: that costs nothing.
+/// whatever has happened in this hook; `proxy.client-stale` does so for one client. What we ask for ourselves is compared in
+/// every hook: that costs nothing.
 pub const HANDLERS: &[Handler] = &[
     Handler::new("options may have changed", &["hook.config-changed"], &["hook.anew"], take_options),
     Handler::new("requests have changed", &["endpoint.ssl-termination.update"], &[], proxy::look_at_client),

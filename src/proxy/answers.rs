@@ -22,8 +22,8 @@ pub(super) struct Told {
     pub(super) ending: BTreeMap<Fqdn, String>,
 }
 
-/// The answers, by owner. `troubles`: what the source says of names that it has not
-/// brought yet. `before`: what an owner was told last.
+/// The answers, by owner. `troubles`: what the source says of names that it has not brought yet. `before`: what an owner
+/// was told last.
 ///
 /// A name that was ready stays so while its certificate is good, also when the operator turns to another source: the
 /// move is the operator's matter, and a note tells of it.

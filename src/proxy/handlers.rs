@@ -35,19 +35,20 @@ fn flag(name: &str) -> Result<Flag> {
 
 /// Notes that what is served may have to change.
 pub fn look_again(hook: &mut Hook) -> Result<()> {
-    for endpoint in serving_endpoints(hook).into_iter().chain([OWN_SITE, CERTIFICATES].map(str::to_owned)) {
-        hook.flags().clear(&Flag::update(&endpoint));
-    }
-    hook.flags().set(flag(STALE)?);
-    Ok(())
+    take_up(hook, &[OWN_SITE, CERTIFICATES], STALE)
 }
 
 /// Notes that what is served may have to change for the client whose hook it is.
 pub fn look_at_client(hook: &mut Hook) -> Result<()> {
-    for endpoint in serving_endpoints(hook) {
-        hook.flags().clear(&Flag::update(&endpoint));
+    take_up(hook, &[], CLIENT_STALE)
+}
+
+/// The updates of the endpoints on which we serve, and of these, become the flag that says what to look at.
+fn take_up(hook: &mut Hook, besides: &[&str], stale: &str) -> Result<()> {
+    for endpoint in serving_endpoints(hook).iter().map(String::as_str).chain(besides.iter().copied()) {
+        hook.flags().clear(&Flag::update(endpoint));
     }
-    hook.flags().set(flag(CLIENT_STALE)?);
+    hook.flags().set(flag(stale)?);
     Ok(())
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Planned {
     pub(super) secrets: Secrets,
     /// What was remembered of the owners that it is for, and is to be.
     pub(super) memory: (Memory, Memory),
-    /// The claims before it, those of one client.
+    /// Where it is for one client: the claims before it.
     claimed: Claims,
 }
 
@@ -76,19 +76,16 @@ impl Planned {
         self.claimed.frees(&self.plan.claims)
     }
 
-    /// Keeps claims in the place of those that were looked at, and what is remembered.
-    pub(super) fn keep(&self, hook: &mut Hook, scope: &Scope) -> Result<()> {
+    /// Keeps claims in the place of those that were looked at.
+    pub(super) fn keep_claims(&self, hook: &mut Hook, scope: &Scope) -> Result<()> {
         let now = self.plan.claims.by_name();
-        match scope {
-            Scope::All => hook.state.keep_all(CLAIMS, now)?,
-            Scope::Of(_) => {
-                let gone = self.claimed.by_name().keys().filter(|name| !now.contains_key(*name));
-                gone.into_iter().try_for_each(|name| hook.state.forget(&format!("{CLAIMS}{name}")))?;
-                now.iter()
-                    .try_for_each(|(name, claim)| hook.state.keep(&format!("{CLAIMS}{name}"), claim))?;
-            }
+        if *scope == Scope::All {
+            return hook.state.keep_all(CLAIMS, now);
         }
-        self.memory.1.keep(hook, scope)
+        for name in self.claimed.by_name().keys().filter(|name| !now.contains_key(*name)) {
+            hook.state.forget(&format!("{CLAIMS}{name}"))?;
+        }
+        now.iter().try_for_each(|(name, claim)| hook.state.keep(&format!("{CLAIMS}{name}"), claim))
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Remembered {
     /// The files with the certificates of its sites.
     pairs: BTreeSet<PathBuf>,
     /// What there is to count of its answer.
-    pub(super) tally: Tally,
+    tally: Tally,
 }
 
 /// What is remembered of some owners, or of all.
@@ -129,7 +129,7 @@ impl Memory {
         }
     }
 
-    /// Remembers names and sites. `scope`: others have names too.
+    /// Remembers names and sites. In the plan for one client there are claims of others too.
     pub(super) fn note_plan(&mut self, plan: &Plan, scope: &Scope) {
         let only = scope.owner();
         for (name, owner) in
@@ -173,7 +173,7 @@ pub(super) struct Known<T> {
     /// What one of them knows, by the thing's name.
     pub(super) known: BTreeMap<String, T>,
     /// Of what they know different things: one has looked later than another.
-    pub(super) disputed: BTreeSet<String>,
+    disputed: BTreeSet<String>,
 }
 
 impl<T: Clone + PartialEq> Known<T> {

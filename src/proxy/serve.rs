@@ -48,16 +48,17 @@ fn clear(hook: &mut Hook) -> Result<()> {
     Ok(())
 }
 
-/// Whether that was enough: if not, all must be served, and nothing has been done.
+/// Whether that was enough: if not, all must be served, and what was found on the way is kept.
 fn serve_those(hook: &mut Hook, options: &Options, scope: &Scope, look: Look) -> Result<bool> {
     let requests = inputs::wanted(hook, options, scope)?;
     let planned = planned(hook, options, scope, requests, look)?;
     // Whatever comes in the way of serving: who asked first asked first.
-    planned.keep(hook, scope)?;
-    if *scope != Scope::All && planned.concerns_others() {
-        return Ok(false);
-    }
+    planned.keep_claims(hook, scope)?;
+    let concerns_others = planned.concerns_others();
     let Planned { plan, secrets, memory: (before, mut memory), .. } = planned;
+    if concerns_others {
+        return memory.keep(hook, scope).map(|()| false);
+    }
     let ids = if *scope == Scope::All { BTreeSet::new() } else { before.sites() };
     let reach = if *scope == Scope::All { Reach::All } else { Reach::Only(&ids) };
     let (paths, asked) = (nginx::Paths::new(&hook.host, &hook.context.unit)?, inputs::asked(hook, options));
@@ -65,6 +66,9 @@ fn serve_those(hook: &mut Hook, options: &Options, scope: &Scope, look: Look) ->
     let serves = *scope != Scope::All || !plan.sites.is_empty();
     let served = install_nginx(hook, &paths, serves)
         .and_then(|()| bring_about((&hook.host, &paths), options, &asked, &plan, &secrets, &before, reach));
+    if !matches!(served, Ok(Some(_))) {
+        memory.keep(hook, scope)?;
+    }
     let serving = match served {
         Ok(Some(serving)) => serving,
         Ok(None) => return Ok(false),

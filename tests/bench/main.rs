@@ -39,7 +39,8 @@ fn main() {
     if std::env::var_os("BENCH_PROXY").is_some_and(|alone| !alone.is_empty()) {
         let before = fs::read_to_string(&report).unwrap();
         let rows = proxy::run(quick);
-        fs::write(report, report::with_proxies(&before, &rows, &machine::today())).unwrap();
+        fs::write(report, report::with_proxies(&before, &rows, &machine::today(), &machine::machine()))
+            .unwrap();
         return eprintln!("written: a section of docs/benchmarks.md");
     }
     field::lay_out();

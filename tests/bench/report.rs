@@ -60,10 +60,10 @@ pub(crate) fn markdown(cells: &[Cell], deployed: &[Deployed], rows: &[Row], fact
 }
 
 /// The same with a new section about the whole proxy, which stands at its end.
-pub(crate) fn with_proxies(report: &str, rows: &[Row], date: &str) -> String {
+pub(crate) fn with_proxies(report: &str, rows: &[Row], date: &str, machine: &str) -> String {
     let (before, _) = report.split_once(PROXIES).expect("a report has that section");
     let mut text = before.to_owned();
-    proxies(&mut text, rows, &format!(" This section was measured anew on {date}, on that machine."));
+    proxies(&mut text, rows, &format!("\nThis section was measured anew on {date}: {machine}."));
     text
 }
 

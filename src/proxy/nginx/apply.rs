@@ -40,40 +40,31 @@ pub fn apply(
         service::keep(host, paths, server)?;
         rotation::keep(host, paths)?;
     }
-    let applied = bring_about(host, paths, server, sites, reach)?;
-    if host.is_machine() && applied.is_some() {
-        // Not before: what has never served would take another's ports when the machine starts.
-        service::enable(host, paths)?;
-    }
-    Ok(applied)
-}
-
-fn bring_about(
-    host: &Host,
-    paths: &Paths,
-    server: &Server,
-    sites: &[Site],
-    reach: Reach<'_>,
-) -> Result<Option<Applied>> {
     let mut server = server.clone();
     if !server.version.can_reject_handshake() {
         server.fallback = Some(cert::keep_fallback(host, &paths.certificates, cert::now())?);
     }
+    let wanted = parts::of_sites(&server, sites);
     let before = Before::look(host, paths, &server)?;
     let relies = before.served.is_some();
-    let Some(others) = Others::of(reach, sites, &before, paths, &server) else { return Ok(None) };
-    let outcome = match change(host, paths, &server, sites, &before, &others)? {
+    let Some(others) = Others::of(reach, &wanted, &before, paths, &server) else { return Ok(None) };
+    let outcome = match change(host, paths, &server, wanted, &before, &others)? {
         Err(why) if relies => {
             log::warn!("nginx cannot take its new configuration ({why}): it tries all of it");
             if reach != Reach::All {
                 return Ok(None);
             }
             let before = Before { served: None, ..Before::look(host, paths, &server)? };
-            change(host, paths, &server, sites, &before, &others)?
+            change(host, paths, &server, parts::of_sites(&server, sites), &before, &others)?
         }
         outcome => outcome,
     };
-    outcome.map(Some).map_err(|why| anyhow!("{}: {why}", daemon::goes_on(paths)))
+    let applied = outcome.map_err(|why| anyhow!("{}: {why}", daemon::goes_on(paths)))?;
+    if host.is_machine() {
+        // Not before: what has never served would take another's ports when the machine starts.
+        service::enable(host, paths)?;
+    }
+    Ok(Some(applied))
 }
 
 /// How things are before a change.
@@ -100,12 +91,11 @@ fn change(
     host: &Host,
     paths: &Paths,
     server: &Server,
-    sites: &[Site],
+    wanted: Vec<Named<'_>>,
     before: &Before,
     others: &Others,
 ) -> Result<std::result::Result<Applied, String>> {
     let upstream = parts::upstream();
-    let wanted = parts::of_sites(server, sites);
     let found = others.look(host, paths, parts::names(&wanted, &upstream))?;
     let is_taken = |main: &str| before.served.is_some() && before.main == main;
     let lacking: BTreeSet<String> =

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::apply::Before;
 use super::candidate::{self, Found};
 use super::parts::{self, Named, Part};
-use super::{Paths, Server, Site};
+use super::{Paths, Server};
 use crate::host::{FileError, Host};
 use crate::wire::Fqdn;
 
@@ -44,20 +44,20 @@ impl Others {
     /// configured otherwise for all of them.
     pub(super) fn of(
         reach: Reach<'_>,
-        sites: &[Site],
+        wanted: &[Named<'_>],
         live: &Before,
         paths: &Paths,
         server: &Server,
     ) -> Option<Self> {
         let Reach::Only(ids) = reach else { return Some(Self::default()) };
         let served = live.served.as_ref()?;
-        let ids = ids.iter().chain(sites.iter().map(|site| &site.id));
+        let ids = ids.iter().chain(wanted.iter().map(|one| &one.site.id));
         let meant: BTreeSet<String> = ids.map(Part::plain_name_of).collect();
         let is_meant = |part: &String| meant.contains(&Part::plain_name(part));
         let (mut before, stay): (BTreeSet<String>, BTreeSet<String>) =
             served.iter().cloned().partition(is_meant);
         // What nginx refuses is not to stay either.
-        before.extend(parts::of_sites(server, sites).into_iter().map(|one| one.name));
+        before.extend(wanted.iter().map(|one| one.name.clone()));
         let is_same = parts::main(paths, server, served.iter().map(String::as_str)) == live.main;
         (is_same && !stay.is_empty()).then_some(Self { stay, before: Some(before) })
     }
