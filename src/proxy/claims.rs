@@ -74,6 +74,7 @@ impl Claims {
                 ((&wanted.owner, wanted.unit.as_str()), names)
             })
             .collect();
+        let mut wanted_by_others = BTreeSet::new();
         claims.retain(|name, Claim { owner, units, is_wanted }| {
             *is_wanted &= only.is_some();
             if !is_asked(owner) {
@@ -84,11 +85,15 @@ impl Claims {
                 Some(None) => true,
                 None => false,
             });
+            if units.is_empty() && *is_wanted {
+                wanted_by_others.insert(name.clone());
+            }
             !units.is_empty()
         });
         for wanted in requests {
             for name in wanted.names().filter(|name| policy.grants(wanted, name)) {
-                let new = || Claim::new(&wanted.owner, BTreeSet::new());
+                let is_wanted = wanted_by_others.contains(name.as_str());
+                let new = || Claim { is_wanted, ..Claim::new(&wanted.owner, BTreeSet::new()) };
                 let claim = claims.entry(name.to_string()).or_insert_with(new);
                 if claim.owner != wanted.owner && wanted.owner == Owner::Own {
                     *claim = new();

@@ -161,6 +161,36 @@ fn a_site_is_served_at_once_and_then_with_a_certificate_that_is_trusted() {
 }
 
 #[test]
+fn a_site_that_loses_its_first_name_keeps_its_certificate_until_it_has_another() {
+    let mut stage = Stage::new(Manners::default());
+    // Somebody else is served: only then is a hook about this client alone.
+    let client = "name: shop\nrequires: {proxy: {interface: ssl-termination}}";
+    stage.world.juju.deploy("shop", &Charm::puppet(client), 1);
+    let shop = stage.world.juju.relate("proxy:ssl-termination", "shop:proxy");
+    stage.world.juju.settle();
+    let request = json!({"fqdn": ["shop.example.com"], "upstreams": []}).to_string();
+    stage.world.juju.relation_set("shop/0", shop, [("cert-request", request)]);
+    stage.ask(&["c.example.com", "b.example.com"]);
+    stage.work();
+    stage.work(); // of what came while it was at work for shop
+    assert_eq!(stage.told(), json!({"b.example.com": acme(), "c.example.com": acme()}));
+    let root = stage.pebble.root();
+    stage.pebble.stop_server();
+    stage.ask(&["b.example.com"]);
+    // The second hook knows only from the first that the client has that pair: no name says so any more.
+    for directive in [None, Some("client_max_body_size 1m"), Some("client_max_body_size 2m")] {
+        if let Some(directive) = directive {
+            let request = json!({"fqdn": ["b.example.com"], "upstreams": [], "nginx-config": [directive]});
+            let bag = [("cert-request", request.to_string())];
+            stage.world.juju.relation_set("blog/0", stage.relation, bag);
+            stage.world.juju.settle();
+        }
+        let code = if directive.is_none() { 200 } else { 503 };
+        assert_eq!(stage.visit("b.example.com", &root), code, "{directive:?} {}", stage.told());
+    }
+}
+
+#[test]
 fn a_name_that_fails_is_told_why_and_holds_up_no_other() {
     let mut stage = Stage::new(Manners::default());
     stage.pebble.resolve("b.example.com", false);

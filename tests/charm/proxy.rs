@@ -153,6 +153,19 @@ fn one_bad_request_hurts_only_itself() {
 }
 
 #[test]
+fn who_is_refused_first_is_told_so_without_nginx() {
+    let mut world = World::new(7);
+    let called = world.path("nginx was called");
+    world.put_before_nginx(&format!("touch '{}'; exit 127", called.display()));
+    let (mut world, relations) = proxy_in(world, &[("stranger", 1)]);
+    ask(&mut world, relations[0], "stranger/0", &request(&["*"], &[]));
+    let reason = "wildcard names are not served: *";
+    let refused = json!({"unit": "stranger/0", "field": "fqdn[0]", "reason": reason});
+    assert_eq!(told(&world, relations[0]), json!({"_refused": [refused]}));
+    assert!(!called.exists(), "there may be none yet: it is installed with the first site");
+}
+
+#[test]
 fn a_password_is_asked_for_and_kept_from_all_but_the_workers() {
     let (mut world, relations) = proxy_and(&[("blog", 1)]);
     let web = Web::start("web");

@@ -109,6 +109,7 @@ fn change(
     let Trial { accepted, main, refused } = trial(host, paths, server, wanted, found, others, is_served)?;
     let mended = parts::names(&accepted, &upstream).any(|name| lacking.contains(name));
     if !mended && is_taken(&main) {
+        host.remove(&paths.candidate())?;
         others.forget(host, paths, parts::names(&accepted, &upstream))?;
         return Ok(Ok(Applied { refused, changed: false }));
     }

@@ -73,6 +73,9 @@ pub(super) fn nginx_conf(paths: &Paths, server: &Server, sites: &BTreeSet<&str>)
         text.gap();
         unknown_names(text, paths, server);
         text.gap();
+        if let Some(thumbprint) = &server.challenge {
+            text.comment(&format!("The sites answer challenges of the ACME account {thumbprint}."));
+        }
         for name in sites {
             text.line(format!("include {name}"));
         }

@@ -251,3 +251,18 @@ fn the_largest_site_and_the_most_refusals_are_planned() {
         assert_eq!(answer["_pending"], json!({name: "reserved: its request is refused"}));
     }
 }
+
+#[test]
+fn a_name_for_which_another_waits_is_not_forgotten_where_it_goes_from_unit_to_unit() {
+    let of = |text: &str| Owner::try_from(text.to_owned()).unwrap();
+    let after = |owner: &str, before: &Claims, lines: &[&str]| {
+        let before = Claims::around(of(owner), before.by_name().clone());
+        (before.clone(), before.after(&wanted(lines), &Policy::default()))
+    };
+    let (_, first) = after("tls:3", &Claims::default(), &["tls:3 a/0 a.bc -"]);
+    let (_, waits) = after("tls:4", &first, &["tls:4 b/0 a.bc -"]);
+    let (before, moved) = after("tls:3", &waits, &["tls:3 a/1 a.bc -"]);
+    assert!(!before.frees(&moved));
+    let (before, gone) = after("tls:3", &moved, &[]);
+    assert!(before.frees(&gone), "it is free for who waits for it");
+}

@@ -52,6 +52,9 @@ fn a_site_that_nginx_refuses_takes_nothing_from_the_others() {
     let applied = stage.apply_only(&["b.example"], &stage.sites[1..2]).unwrap();
     assert!(applied.changed && applied.refused.len() == 1);
     assert_eq!(served(&stage), ["200", "", "200"]);
+    let applied = stage.apply_only(&["b.example"], &stage.sites[1..2]).unwrap();
+    assert!(!applied.changed && applied.refused.len() == 1, "it is tried again");
+    assert_eq!(stage.host.read(&stage.paths.candidate()).unwrap(), None, "what was tried does not stay");
 }
 
 #[test]
@@ -62,6 +65,9 @@ fn all_must_be_known_where_it_is_not_sure_what_the_others_have() {
     stage.server.ipv6 = !stage.server.ipv6;
     assert_eq!(only(&stage, &["a.example"]), None, "all are to be configured otherwise");
     stage.server.ipv6 = !stage.server.ipv6;
+    stage.server.challenge = Some("another".to_owned());
+    assert_eq!(only(&stage, &["a.example"]), None, "all are to answer for another ACME account");
+    stage.server.challenge = None;
     assert!(only(&stage, &["a.example"]).is_some());
     let main = stage.paths.nginx_conf();
     let text = stage.host.read(&main).unwrap().unwrap();
