@@ -1,8 +1,7 @@
 //! What goes wrong around hooks: commits, operators, machines, restored backups.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 use test_juju::{Controller, Fault, HookRun, Part};
@@ -10,7 +9,7 @@ use test_juju::{Controller, Fault, HookRun, Part};
 use crate::life::{Faults, Hook, disturbed, undisturbed};
 use crate::pool;
 use crate::seen::{difference, without_what_stays};
-use crate::stage::{ACTS, PROXY, Stage, Version};
+use crate::stage::{ACTS, PROXY, Stage, Version, copy};
 use crate::table::Table;
 
 /// What makes a fault good.
@@ -131,12 +130,6 @@ impl Backup {
         let differs = difference(&should, &is);
         assert!(differs.is_empty(), "the controller is as before \"{act}\":\n{differs}");
     }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    let done = Command::new("cp").args(["-a", "--"]).arg(from.join(".")).arg(to).status().unwrap();
-    assert!(done.success());
 }
 
 /// The machine restarts: no process survives, and nothing below /run.

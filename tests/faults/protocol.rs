@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use test_juju::RelationId;
 
 use crate::charms::Model;
-use crate::stage::{ACTS, PROXY, Stage};
+use crate::stage::{ACTS, PROXY, Stage, Version, copy};
 
 const FRONT: &str = "provides: {ssl-termination: {interface: ssl-termination}}";
 const ASKS: &str = "requires: {ssl-termination: {interface: ssl-termination}}";
@@ -123,6 +123,54 @@ fn a_relation_whose_end_shows_when_it_is_answered_is_dropped_and_the_next_hook_s
     stage.settle();
     let answer = stage.world.juju.bag(shop, PROXY)["status"].clone();
     assert!(!answer.contains("_pending"), "blog's name is shop's: {answer}");
+}
+
+#[test]
+fn a_relation_that_an_agent_does_not_know_after_its_restart_fails_no_hook() {
+    let mut stage = Stage::new();
+    for (_, act) in &ACTS[..3] {
+        act(&mut stage);
+        stage.settle();
+    }
+    let (blog, shop) = (stage.blog.unwrap(), stage.shop.unwrap());
+    stage.world.juju.force_remove_relation(shop);
+    stage.world.juju.restart_agent(PROXY);
+    // The name that shop waits for is free: it is to be told so.
+    stage.ask(blog, "blog/0", &stage.request(&["www.example.com"]));
+    let run = stage.attempt().unwrap();
+    let refused = "ERROR invalid value \"ssl-termination:1\" for option -r: relation not found";
+    assert!(run.calls.iter().any(|call| call.stderr.trim() == refused), "{}", run.trace());
+    assert!(run.committed, "{}", run.trace());
+    stage.update_status();
+    let told = &stage.world.juju.bag(blog, PROXY)["status"];
+    assert!(told.contains("www.example.com"), "{told}");
+    assert_eq!(stage.world.juju.status(PROXY).1, "serving www.example.com (self-signed)");
+}
+
+#[test]
+fn a_unit_that_nobody_told_of_is_found_by_update_status() {
+    let mut model = Model::new(3);
+    // Without charm state, nothing says that an older state is not the newest.
+    model.juju.set_version(Version::WithoutState.number());
+    let (mut model, relation) = asked(model);
+    let state = model.juju.charm_dir("proxy/0").join(".state");
+    let kept = tempfile::tempdir().unwrap();
+    copy(&state, kept.path());
+    model.juju.add_unit("web");
+    model.waiting();
+    let request = r#"{"fqdn": ["b.example.com"]}"#;
+    model.juju.relation_set("web/1", relation, [("cert-request", request)]);
+    model.juju.settle();
+    let both = answer(&model, relation);
+    assert!(both.contains("b.example.com"), "{both}");
+    fs::remove_dir_all(&state).unwrap();
+    copy(kept.path(), &state);
+    // Juju holds what was told of both; a request that changes shows whether the other unit is known again.
+    model.juju.update_status("proxy/0");
+    model.one();
+    ask(&mut model, relation, r#"{"fqdn": ["c.example.com"]}"#);
+    model.juju.settle();
+    assert_eq!(answer(&model, relation), r#"["c.example.com", "b.example.com"]"#);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::stage::{PROXY, Stage};
+use crate::stage::{PASSWORD, PROXY, Stage};
 use crate::world::Request;
 
 /// What is seen, by what it is of.
@@ -63,6 +63,12 @@ impl Stage {
         pieces.filter(|piece| !file.contains(piece.as_str())).collect()
     }
 
+    /// Whether the password is in some file of the unit's.
+    pub(crate) fn keeps_password(&self) -> bool {
+        let folders = [self.state_folder(), self.world.root().to_owned()];
+        self.is_deployed() && folders.iter().any(|folder| is_below(folder, PASSWORD))
+    }
+
     fn note_files(&self, folder: &Path, seen: &mut Seen) {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
@@ -104,6 +110,15 @@ impl Stage {
         let text = without_digests(&text.replace(&*self.world.root().to_string_lossy(), "ROOT"));
         ports.iter().fold(text, |text, (port, name)| text.replace(&port.to_string(), name))
     }
+}
+
+/// Whether a text stands in some file below a folder.
+fn is_below(folder: &Path, text: &str) -> bool {
+    fs::read_dir(folder).into_iter().flatten().any(|entry| {
+        let path = entry.unwrap().path();
+        let has = |bytes: Vec<u8>| bytes.windows(text.len()).any(|some| some == text.as_bytes());
+        if path.is_dir() { is_below(&path, text) } else { fs::read(&path).is_ok_and(has) }
+    })
 }
 
 /// A text without the digests in the names of nginx's files, which depend on ports and folder, and those of certificates.

@@ -1,5 +1,9 @@
 //! A proxy and two client applications, and what happens to them.
 
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
 use serde_json::{Value, json};
 use test_juju::{Charm, HookRun, Pending, RelationId};
 
@@ -79,6 +83,7 @@ pub(crate) const ACTS: &[Act] = &[
         stage.world.juju.configure("proxy", [("trusted-proxies", "10.0.0.0/8")]);
     }),
     ("the charm is upgraded", |stage| {
+        become_older(&stage.world.juju.charm_dir(PROXY));
         let charm = stage.world.charm();
         stage.world.juju.refresh("proxy", &charm);
     }),
@@ -173,4 +178,21 @@ impl Stage {
     pub(crate) fn state_folder(&self) -> std::path::PathBuf {
         self.world.juju.charm_dir(PROXY).join(".state")
     }
+}
+
+/// Copies what is in a folder, if there is one.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    if from.exists() {
+        let done = Command::new("cp").args(["-a", "--"]).arg(from.join(".")).arg(to).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+/// Makes the flag file in a charm's folder one that an older version of the charm has written.
+pub(crate) fn become_older(charm: &Path) {
+    let path = charm.join(".state/flags.json");
+    let Ok(text) = fs::read_to_string(&path) else { return };
+    let stamp = |version: &str| format!("\"stamp\": \"{version}\"");
+    fs::write(path, text.replace(&stamp(env!("CARGO_PKG_VERSION")), &stamp("0.1.0"))).unwrap();
 }

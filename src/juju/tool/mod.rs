@@ -43,9 +43,10 @@ pub enum ToolError {
 
 impl ToolError {
     /// Whether Juju says that the relation or unit is not ours, or gone: its words for a relation that was removed by
-    /// force.
+    /// force, before its agent has restarted and after.
     pub fn is_gone(&self) -> bool {
-        matches!(self, Self::Process(ProcessError::Failed { stderr, .. }) if stderr == "ERROR permission denied")
+        let Self::Process(ProcessError::Failed { stderr, .. }) = self else { return false };
+        stderr == "ERROR permission denied" || stderr.ends_with(" for option -r: relation not found")
     }
 
     /// Whether it answered more than it may.

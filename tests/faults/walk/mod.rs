@@ -94,13 +94,13 @@ fn seeds(usual: u64) -> Range<u64> {
     }
 }
 
-/// Walks all, from up to so many clients on; says how many that were.
-fn walk_all<W: Walker>(usual: u64, clients: usize, walker: impl Fn(u64) -> W + Sync) -> String {
+/// Walks all; says how many that were.
+fn walk_all<W: Walker>(usual: u64, walker: impl Fn(u64) -> W + Sync) -> String {
     let seeds = seeds(usual);
     let (begin, made) = (Instant::now(), AtomicUsize::new(0));
     let count = seeds.end - seeds.start;
     pool::each(seeds, |seed| {
-        let steps = Dice(seed).steps(clients);
+        let steps = Dice(seed).steps();
         made.fetch_add(steps.len(), Ordering::Relaxed);
         let walk = |steps: &[Step]| outcome(|| walk(walker(seed), version(seed), steps));
         if let Err(why) = walk(&steps) {
@@ -135,10 +135,10 @@ fn of_a_walk_that_fails_only_what_it_takes_is_left() {
 #[test]
 fn a_random_walk_ends_where_a_model_says_that_reads_everything_every_time() {
     let folder = small::charm();
-    eprintln!("{}", walk_all(SMALL, 1, |seed| Small::new(folder.path(), seed)));
+    eprintln!("{}", walk_all(SMALL, |seed| Small::new(folder.path(), seed)));
 }
 
 #[test]
 fn a_walk_of_the_whole_charm_ends_there_too_and_nginx_serves_it() {
-    eprintln!("{} with nginx", walk_all(WHOLE, CLIENTS.len(), Whole::new));
+    eprintln!("{} with nginx", walk_all(WHOLE, Whole::new));
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -11,7 +10,7 @@ use test_juju::{Charm, Fault, HookRun, Juju, RelationId};
 use super::steps::{Event, Step, Trouble};
 use super::walker::{Asked, Walker};
 use super::{CLIENT, CLIENTS, NAMES};
-use crate::stage::{PROXY, Version};
+use crate::stage::{PROXY, Version, become_older, copy};
 
 /// A proxy in a Juju, and what it should have said.
 pub(crate) struct Walk<W> {
@@ -108,6 +107,7 @@ impl<W: Walker> Walk<W> {
                 }
             }
             Event::Upgrade => {
+                become_older(&self.juju().charm_dir(PROXY));
                 let charm = self.walker.charm();
                 self.juju_mut().refresh("proxy", &charm);
             }
@@ -141,6 +141,7 @@ impl<W: Walker> Walk<W> {
             Trouble::Garbage(call) => {
                 self.juju_mut().on_call(PROXY, call, Fault::Garbage("{\"garb".to_owned()));
             }
+            Trouble::AgentDies(call) => self.juju_mut().on_call(PROXY, call, Fault::AgentDies),
             Trouble::FailCommit(part) => self.juju_mut().fail_commit_at(PROXY, part),
             Trouble::FailCommitAndSkip(part) => {
                 self.juju_mut().fail_commit_at(PROXY, part);
@@ -304,19 +305,5 @@ impl<W: Walker> Walk<W> {
 
     fn juju_mut(&mut self) -> &mut Juju {
         self.walker.juju_mut()
-    }
-}
-
-/// Copies what is in a folder; nothing if there is none.
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        fs::create_dir_all(to).unwrap();
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
     }
 }

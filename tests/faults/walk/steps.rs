@@ -29,6 +29,8 @@ pub(crate) enum Trouble {
     Refuse(usize),
     RefuseAndSkip(usize),
     Garbage(usize),
+    /// The unit's agent dies at this call, and comes back.
+    AgentDies(usize),
     /// The commit fails at this part. Where a commit is one transaction, that is all of it.
     FailCommit(Part),
     FailCommitAndSkip(Part),
@@ -48,7 +50,12 @@ impl Trouble {
     pub(crate) fn is_of_a_hook(self) -> bool {
         matches!(
             self,
-            Self::Kill(_) | Self::Refuse(_) | Self::Garbage(_) | Self::FailCommit(_) | Self::CommitTwice
+            Self::Kill(_)
+                | Self::Refuse(_)
+                | Self::Garbage(_)
+                | Self::AgentDies(_)
+                | Self::FailCommit(_)
+                | Self::CommitTwice
         )
     }
 }
@@ -95,7 +102,7 @@ impl Dice {
 
     fn trouble(&mut self) -> Trouble {
         let call = 1 + self.below(6);
-        match self.below(15) {
+        match self.below(16) {
             0 | 1 => Trouble::Kill(call),
             2 => Trouble::Refuse(call),
             3 => Trouble::RefuseAndSkip(call),
@@ -109,23 +116,24 @@ impl Dice {
             11 => Trouble::RestoreCopy,
             12 => Trouble::CutFlagFile(self.byte(100)),
             13 => Trouble::ForgetToken,
+            14 => Trouble::AgentDies(call),
             _ => Trouble::KillNginx,
         }
     }
 
-    /// A client that asks, or up to so many, and few events or some more, of which each third has trouble.
-    pub(crate) fn steps(&mut self, clients: usize) -> Vec<Step> {
+    /// One client that asks, or more, and few events or some more, of which each second has trouble.
+    pub(crate) fn steps(&mut self) -> Vec<Step> {
         let first = self.below(CLIENTS.len());
-        let last = first + if clients > 1 { self.below(clients) } else { 0 };
+        let last = first + self.below(CLIENTS.len());
         let clients = (first..=last).map(|client| client % CLIENTS.len());
         let mut steps = Vec::new();
         for client in clients {
             steps.extend([(Event::Relate(client), None), (Event::Ask(client, 0, 1 + self.byte(7)), None)]);
         }
-        let most = if self.below(8) == 0 { 9 } else { 4 };
+        let most = if self.below(8) == 0 { 12 } else { 5 };
         for _ in 0..=self.below(most) {
             let event = self.event();
-            let trouble = (self.below(3) == 0).then(|| self.trouble());
+            let trouble = (self.below(2) == 0).then(|| self.trouble());
             steps.push((event, trouble));
         }
         steps
