@@ -74,27 +74,23 @@ impl Claims {
                 ((&wanted.owner, wanted.unit.as_str()), names)
             })
             .collect();
-        let mut wanted_by_others = BTreeSet::new();
-        claims.retain(|name, Claim { owner, units, is_wanted }| {
+        for (name, Claim { owner, units, is_wanted }) in &mut claims {
             *is_wanted &= only.is_some();
-            if !is_asked(owner) {
-                return true;
+            if is_asked(owner) {
+                units.retain(|unit| match asked.get(&(&*owner, unit.as_str())) {
+                    Some(Some(names)) => names.contains(name.as_str()),
+                    Some(None) => true,
+                    None => false,
+                });
             }
-            units.retain(|unit| match asked.get(&(&*owner, unit.as_str())) {
-                Some(Some(names)) => names.contains(name.as_str()),
-                Some(None) => true,
-                None => false,
-            });
-            if units.is_empty() && *is_wanted {
-                wanted_by_others.insert(name.clone());
-            }
-            !units.is_empty()
-        });
+        }
         for wanted in requests {
             for name in wanted.names().filter(|name| policy.grants(wanted, name)) {
-                let is_wanted = wanted_by_others.contains(name.as_str());
-                let new = || Claim { is_wanted, ..Claim::new(&wanted.owner, BTreeSet::new()) };
+                let new = || Claim::new(&wanted.owner, BTreeSet::new());
                 let claim = claims.entry(name.to_string()).or_insert_with(new);
+                if claim.units.is_empty() {
+                    claim.owner = wanted.owner.clone();
+                }
                 if claim.owner != wanted.owner && wanted.owner == Owner::Own {
                     *claim = new();
                 }
@@ -105,6 +101,7 @@ impl Claims {
                 }
             }
         }
+        claims.retain(|_, claim| !claim.units.is_empty());
         Self { by_name: claims, only }
     }
 

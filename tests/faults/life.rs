@@ -115,11 +115,8 @@ fn forgets_password(stage: &mut Stage, act: usize, compared: Option<(&Life, &str
         if compared.is_some() && stage.keeps_password() {
             stage.update_status();
         }
-        assert!(
-            !stage.keeps_password(),
-            "{compared:?}: the password is on the disk",
-            compared = compared.map(|(_, what)| what)
-        );
+        let what = compared.map(|(_, what)| what);
+        assert!(!stage.keeps_password(), "{what:?}: the password is on the disk");
     }
 }
 

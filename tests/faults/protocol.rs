@@ -40,6 +40,16 @@ fn answer(model: &Model, relation: RelationId) -> String {
     model.published(relation, "proxy/0").get("status").cloned().unwrap_or_default()
 }
 
+/// The proxy after so many acts of its life.
+fn after(acts: usize) -> Stage {
+    let mut stage = Stage::new();
+    for (_, act) in &ACTS[..acts] {
+        act(&mut stage);
+        stage.settle();
+    }
+    stage
+}
+
 #[test]
 fn a_juju_that_commits_in_parts_gets_the_answer_again_with_the_hook() {
     for (version, published) in [("4.0.2", r#"["b.example.com"]"#), ("4.0-rc1.1", r#"["b.example.com"]"#)] {
@@ -83,11 +93,7 @@ fn a_juju_without_charm_state_keeps_one_generation_and_gets_the_answer_again_wit
 
 #[test]
 fn a_relation_that_was_removed_by_force_is_dropped_and_its_names_are_free() {
-    let mut stage = Stage::new();
-    for (_, act) in &ACTS[..3] {
-        act(&mut stage);
-        stage.settle();
-    }
+    let mut stage = after(3);
     let (blog, shop) = (stage.blog.unwrap(), stage.shop.unwrap());
     stage.world.juju.force_remove_relation(blog);
     stage.settle();
@@ -104,11 +110,7 @@ fn a_relation_that_was_removed_by_force_is_dropped_and_its_names_are_free() {
 
 #[test]
 fn a_relation_whose_end_shows_when_it_is_answered_is_dropped_and_the_next_hook_sees_to_the_rest() {
-    let mut stage = Stage::new();
-    for (_, act) in &ACTS[..3] {
-        act(&mut stage);
-        stage.settle();
-    }
+    let mut stage = after(3);
     stage.world.juju.force_remove_relation(stage.blog.unwrap());
     let shop = stage.shop.unwrap();
     // Now there is something new to tell blog, which is denied.
@@ -127,11 +129,7 @@ fn a_relation_whose_end_shows_when_it_is_answered_is_dropped_and_the_next_hook_s
 
 #[test]
 fn a_relation_that_an_agent_does_not_know_after_its_restart_fails_no_hook() {
-    let mut stage = Stage::new();
-    for (_, act) in &ACTS[..3] {
-        act(&mut stage);
-        stage.settle();
-    }
+    let mut stage = after(3);
     let (blog, shop) = (stage.blog.unwrap(), stage.shop.unwrap());
     stage.world.juju.force_remove_relation(shop);
     stage.world.juju.restart_agent(PROXY);
@@ -175,11 +173,7 @@ fn a_unit_that_nobody_told_of_is_found_by_update_status() {
 
 #[test]
 fn a_unit_that_was_removed_by_force_departs() {
-    let mut stage = Stage::new();
-    for (_, act) in &ACTS[..2] {
-        act(&mut stage);
-        stage.settle();
-    }
+    let mut stage = after(2);
     stage.world.juju.force_remove_unit("blog/0");
     stage.settle();
     assert_eq!(stage.world.juju.bag(stage.blog.unwrap(), PROXY).get("status"), None);
@@ -238,11 +232,7 @@ fn certificate(name: &str, begins: (i32, u8), ends: (i32, u8)) -> String {
 
 #[test]
 fn when_the_clock_has_jumped_the_certificate_is_made_anew_and_served() {
-    let mut stage = Stage::new();
-    for (_, act) in &ACTS[..2] {
-        act(&mut stage);
-        stage.settle();
-    }
+    let mut stage = after(2);
     let path =
         stage.world.path("var/lib/ssl-termination/proxy-0/certificates/self-signed/blog.example.com.pem");
     let ca = stage.world.path("var/lib/ssl-termination/proxy-0/ca.crt");
