@@ -235,7 +235,11 @@ fn grant(hook: &Hook, kept: &mut Kept, ways: &BTreeMap<RelationId, Way>) -> Resu
     let should: BTreeSet<RelationId> =
         ways.iter().filter(|(_, way)| **way == Way::Secret).map(|(relation, _)| relation.clone()).collect();
     for relation in should.iter().filter(|relation| hook.anew || !kept.granted.contains(*relation)) {
-        secret::grant(&hook.host, own, relation)?;
+        match secret::grant(&hook.host, own, relation) {
+            // Who is gone needs no grant.
+            Err(error) if error.is_gone() => {}
+            granted => granted?,
+        }
     }
     kept.granted = should;
     Ok(())

@@ -405,6 +405,24 @@ fn a_hook_that_fails_after_its_secret_was_made_finds_it_again() {
 }
 
 #[test]
+fn a_proxy_that_was_removed_by_force_gets_no_grant_and_fails_no_hook() {
+    let mut stage = Stage::new();
+    let uri = stage.world.juju.secrets().into_iter().find(|uri| *uri != stage.own()).unwrap();
+    stage.configure("blog", "credentials", "");
+    stage.world.juju.force_remove_relation(stage.proxy);
+    stage.world.juju.restart_agent("blog/0");
+    let before = stage.runs.len();
+    stage.configure("blog", "credentials", uri);
+    let of_blog: Vec<&HookRun> = stage.runs[before..].iter().filter(|run| &*run.unit == "blog/0").collect();
+    let granted =
+        of_blog.iter().flat_map(|run| &run.calls).find(|call| call.argv[0] == "secret-grant").unwrap();
+    assert!(granted.stderr.trim().ends_with("for option -r: relation not found"), "{granted:?}");
+    assert!(of_blog.iter().all(|run| run.committed));
+    stage.look("blog/0");
+    assert_eq!(stage.world.juju.secrets().len(), 1, "without a proxy there is none of ours");
+}
+
+#[test]
 fn each_unit_has_its_own_secret_and_a_new_leader_changes_nothing() {
     let mut stage = Stage::new();
     stage.world.juju.add_unit("blog");

@@ -5,10 +5,10 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use test_juju::RelationId;
+use test_juju::{Fault, RelationId};
 
 use crate::charms::Model;
-use crate::stage::{ACTS, PROXY, Stage, Version, copy};
+use crate::stage::{ACTS, OLDER, PROXY, Stage, Version, become_of, copy};
 
 const FRONT: &str = "provides: {ssl-termination: {interface: ssl-termination}}";
 const ASKS: &str = "requires: {ssl-termination: {interface: ssl-termination}}";
@@ -42,7 +42,11 @@ fn answer(model: &Model, relation: RelationId) -> String {
 
 /// The proxy after so many acts of its life.
 fn after(acts: usize) -> Stage {
-    let mut stage = Stage::new();
+    after_in(Version::Whole, acts)
+}
+
+fn after_in(version: Version, acts: usize) -> Stage {
+    let mut stage = Stage::in_juju(version);
     for (_, act) in &ACTS[..acts] {
         act(&mut stage);
         stage.settle();
@@ -128,6 +132,27 @@ fn a_relation_whose_end_shows_when_it_is_answered_is_dropped_and_the_next_hook_s
 }
 
 #[test]
+fn a_relation_that_goes_by_force_before_its_hook_is_run_again_fails_it_no_more() {
+    for (version, said) in
+        [(Version::Whole, "ERROR permission denied"), (Version::InParts, "ERROR relation not found")]
+    {
+        let mut stage = after_in(version, 3);
+        let shop = stage.shop.unwrap();
+        stage.ask(shop, "shop/0", &stage.request(&["new.example.com"]));
+        let fault = Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() };
+        stage.world.juju.on_call(PROXY, 2, fault);
+        assert!(!stage.attempt().unwrap().committed);
+        stage.world.juju.force_remove_relation(shop);
+        let run = stage.attempt().unwrap();
+        let read = run.calls.iter().find(|call| call.argv[0] == "relation-get" && call.exit != 0);
+        assert_eq!(read.map(|call| call.stderr.trim()), Some(said), "{}", run.trace());
+        assert!(run.committed, "{}", run.trace());
+        stage.settle();
+        assert_eq!(stage.world.juju.status(PROXY).1, "serving blog.example.com (self-signed)");
+    }
+}
+
+#[test]
 fn a_relation_that_an_agent_does_not_know_after_its_restart_fails_no_hook() {
     let mut stage = after(3);
     let (blog, shop) = (stage.blog.unwrap(), stage.shop.unwrap());
@@ -143,6 +168,37 @@ fn a_relation_that_an_agent_does_not_know_after_its_restart_fails_no_hook() {
     let told = &stage.world.juju.bag(blog, PROXY)["status"];
     assert!(told.contains("www.example.com"), "{told}");
     assert_eq!(stage.world.juju.status(PROXY).1, "serving www.example.com (self-signed)");
+}
+
+#[test]
+fn what_another_version_has_written_is_taken_over_by_whichever_hook_comes() {
+    for (stamp, fails) in [(OLDER, false), ("9.9.9", false), (OLDER, true)] {
+        let mut stage = after(3);
+        let blog = stage.blog.unwrap();
+        stage.ask(blog, "blog/0", &stage.request(&["blog.example.com", "new.example.com"]));
+        become_of(&stage.world.juju.charm_dir(PROXY), stamp);
+        if fails {
+            stage.world.juju.on_call(PROXY, 1, Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() });
+            assert!(!stage.attempt().unwrap().committed);
+            // The failed hook is run again with the new version, and upgrade-charm never runs.
+            let charm = stage.world.charm();
+            stage.world.juju.force_refresh("proxy", &charm);
+        }
+        let run = stage.attempt().unwrap();
+        assert_eq!(
+            (run.hook.as_str(), run.committed),
+            ("ssl-termination-relation-changed", true),
+            "{}",
+            run.trace()
+        );
+        assert!(run.calls.iter().any(|call| call.argv[0] == "relation-list"), "all is read: {}", run.trace());
+        let state = fs::read_to_string(stage.state_folder().join("flags.json")).unwrap();
+        assert!(state.contains(&format!("\"stamp\": \"{}\"", env!("CARGO_PKG_VERSION"))), "{state}");
+        let told = &stage.world.juju.bag(blog, PROXY)["status"];
+        assert!(told.contains("new.example.com"), "{told}");
+        stage.settle();
+        assert_eq!(stage.world.juju.status(PROXY).0, "active");
+    }
 }
 
 #[test]

@@ -83,7 +83,7 @@ pub(crate) const ACTS: &[Act] = &[
         stage.world.juju.configure("proxy", [("trusted-proxies", "10.0.0.0/8")]);
     }),
     ("the charm is upgraded", |stage| {
-        become_older(&stage.world.juju.charm_dir(PROXY));
+        become_of(&stage.world.juju.charm_dir(PROXY), OLDER);
         let charm = stage.world.charm();
         stage.world.juju.refresh("proxy", &charm);
     }),
@@ -189,10 +189,13 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Makes the flag file in a charm's folder one that an older version of the charm has written.
-pub(crate) fn become_older(charm: &Path) {
+/// A version of the charm before this one.
+pub(crate) const OLDER: &str = "0.1.0";
+
+/// Makes the flag file in a charm's folder one that another version of the charm has written.
+pub(crate) fn become_of(charm: &Path, version: &str) {
     let path = charm.join(".state/flags.json");
     let Ok(text) = fs::read_to_string(&path) else { return };
     let stamp = |version: &str| format!("\"stamp\": \"{version}\"");
-    fs::write(path, text.replace(&stamp(env!("CARGO_PKG_VERSION")), &stamp("0.1.0"))).unwrap();
+    fs::write(path, text.replace(&stamp(env!("CARGO_PKG_VERSION")), &stamp(version))).unwrap();
 }

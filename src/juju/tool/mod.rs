@@ -42,11 +42,12 @@ pub enum ToolError {
 }
 
 impl ToolError {
-    /// Whether Juju says that the relation or unit is not ours, or gone: its words for a relation that was removed by
-    /// force, before its agent has restarted and after.
+    /// Whether Juju says that the relation or unit is not ours, or gone. For a relation that was removed by force it has
+    /// other words in other versions, over models, and when the agent has restarted; how they end is the same.
     pub fn is_gone(&self) -> bool {
         let Self::Process(ProcessError::Failed { stderr, .. }) = self else { return false };
-        stderr == "ERROR permission denied" || stderr.ends_with(" for option -r: relation not found")
+        let said = stderr.strip_suffix(" (unauthorized access)").unwrap_or(stderr);
+        ["permission denied", "relation not found"].iter().any(|end| said.ends_with(end))
     }
 
     /// Whether it answered more than it may.
@@ -137,7 +138,37 @@ fn yaml_safe(map: &impl serde::Serialize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
     use super::*;
+
+    #[test]
+    fn what_is_gone_is_told_from_what_fails() {
+        let is_gone = |stderr: &str| {
+            let (command, status) = ("relation-get".to_owned(), ExitStatus::from_raw(1 << 8));
+            let failed = ProcessError::Failed { command, status, stderr: stderr.to_owned() };
+            ToolError::from(failed).is_gone()
+        };
+        for gone in [
+            "ERROR permission denied",
+            "ERROR permission denied (unauthorized access)",
+            "ERROR cannot read relation application settings: permission denied (unauthorized access)",
+            "ERROR relation not found",
+            r#"ERROR invalid value "proxy:1" for option -r: relation not found"#,
+        ] {
+            assert!(is_gone(gone), "{gone}");
+        }
+        for other in [
+            "",
+            "ERROR cannot write relation settings",
+            "ERROR permission denied, try again later",
+            r#"ERROR cannot read settings for unit "a/0" in relation "a:b c:d": unit "a/0": settings not found"#,
+            "ERROR connection is shut down",
+        ] {
+            assert!(!is_gone(other), "{other}");
+        }
+    }
 
     #[test]
     fn what_yaml_would_fold_or_refuse_is_escaped() {

@@ -10,7 +10,7 @@ use test_juju::{Charm, Fault, HookRun, Juju, RelationId};
 use super::steps::{Event, Step, Trouble};
 use super::walker::{Asked, Walker};
 use super::{CLIENT, CLIENTS, NAMES};
-use crate::stage::{PROXY, Version, become_older, copy};
+use crate::stage::{OLDER, PROXY, Version, become_of, copy};
 
 /// A proxy in a Juju, and what it should have said.
 pub(crate) struct Walk<W> {
@@ -107,7 +107,7 @@ impl<W: Walker> Walk<W> {
                 }
             }
             Event::Upgrade => {
-                become_older(&self.juju().charm_dir(PROXY));
+                become_of(&self.juju().charm_dir(PROXY), OLDER);
                 let charm = self.walker.charm();
                 self.juju_mut().refresh("proxy", &charm);
             }

@@ -109,7 +109,8 @@ impl<'m> HookContext<'m> {
             return Ok(bag.clone());
         }
         let denied = || Failure::failed("permission denied");
-        let relation = self.model.relations.get(&id).ok_or_else(denied)?;
+        let gone = || if *name == self.unit { denied() } else { self.gone() };
+        let relation = self.model.relations.get(&id).ok_or_else(gone)?;
         let application = name.rsplit_once('/').map_or("", |(application, _)| application);
         relation.end_of(application).ok_or_else(denied)?;
         let container = self.model.unit(&self.unit).container(&self.unit);
@@ -135,7 +136,8 @@ impl<'m> HookContext<'m> {
     /// An application's databag. Our own is the leader's to read, or anybody's in a peer relation.
     pub(crate) fn application_bag(&self, id: RelationId, name: &str) -> Result<Arc<Bag>, Failure> {
         let denied = || Failure::failed("permission denied");
-        let relation = self.model.relations.get(&id).ok_or_else(denied)?;
+        let gone = || if name == &**self.application() { denied() } else { self.gone() };
+        let relation = self.model.relations.get(&id).ok_or_else(gone)?;
         let settings = relation.applications.get(name).ok_or_else(denied)?;
         if name != &**self.application() {
             return Ok(settings.bag.clone());
@@ -144,6 +146,10 @@ impl<'m> HookContext<'m> {
             return Err(denied());
         }
         Ok(with(settings.bag.clone(), self.writes.application.get(&id)))
+    }
+
+    fn gone(&self) -> Failure {
+        Failure::failed(self.model.version.of_gone_relation())
     }
 }
 

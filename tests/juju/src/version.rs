@@ -30,6 +30,15 @@ impl Version {
         self.numbers.is_none_or(|numbers| numbers >= since)
     }
 
+    /// What reading the other side says of a relation that is gone.
+    pub(crate) fn of_gone_relation(&self) -> &'static str {
+        if self.numbers.is_some_and(|numbers| numbers >= (4, 0)) {
+            "relation not found"
+        } else {
+            "permission denied"
+        }
+    }
+
     /// Whether a commit is several transactions: relation settings, ports, charm state.
     pub(crate) fn commits_in_parts(&self) -> bool {
         self.numbers.is_some_and(|numbers| numbers == (4, 0) || numbers < (2, 8))
