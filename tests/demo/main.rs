@@ -290,8 +290,9 @@ fn print_hook(run: &HookRun) {
     let remote = run.remote_unit.as_ref().map(|unit| format!(" ({unit})")).unwrap_or_default();
     let published = run.published.values().flat_map(|changes| changes.keys());
     let published: Vec<String> = published.map(|key| format!("publishes {key}")).collect();
+    let calls = if run.calls.len() == 1 { "call" } else { "calls" };
     let line = format!(
-        "  {:<8} {:<44} {:>5.0} ms {:>2} calls  {}",
+        "  {:<8} {:<44} {:>5.0} ms {:>2} {calls:<5}  {}",
         run.unit,
         format!("{}{remote}", run.hook),
         run.millis,
