@@ -5,7 +5,7 @@
 # make scan           have testssl look at a served site, some minutes
 # make soak           the faults in full depth, some hours: each file operation of each hook, and random walks (WALKS=50000)
 # make bench          what a hook costs, against charms.reactive and ops: docs/benchmarks.md (BENCH_QUICK=1: a short run; BENCH_PROXY=1: the whole proxy alone; OLDER_CHARM=/path/to.charm: against that one)
-# make packing-check  have charmcraft and charmlint look at the charm, run its scenarios with the packed release
+# make packing-check  have charmcraft and charmlint look at the charm, run its main scenarios with the packed release
 # make upgrade-check  refresh a proxy of an older version to this one, on a machine of its own (as root)
 # make integration    the charm in a real Juju, where a controller is reached; else only a look at that code
 # make lint           formatting, lints, documentation
@@ -41,7 +41,7 @@ bench:
 packing-check: charm
 	scripts/check-packing
 	cargo build --quiet --workspace --bins --examples
-	CHARM="$$PWD/ssl-termination_$$(dpkg --print-architecture).charm" cargo test --quiet --test charm -- --skip attack --skip acme_faults --skip documents --skip limits
+	CHARM="$$PWD/ssl-termination_$$(dpkg --print-architecture).charm" cargo test --quiet --test charm -- packed:: hooks_folder:: proxy:: client:: acme:: actions:: certificates:: statuses::
 
 fuzz:
 	@scripts/install-tools fuzz
