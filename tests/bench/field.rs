@@ -22,6 +22,11 @@ pub(crate) struct Contestant {
 /// The one that does nothing but call Juju's tools.
 pub(crate) const CALLS: &str = "the calls alone";
 
+/// Whether that contestant does more than the small job.
+pub(crate) fn does_more(name: &str) -> bool {
+    name.contains(", ")
+}
+
 /// The folders of their charms.
 const FOLDERS: [&str; 4] = ["ours", "reactive", "ops", "calls"];
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::field::Contestant;
+use crate::field::{self, Contestant};
 use crate::remote::Remote;
 use crate::stage::{Kind, Shape};
 
@@ -34,7 +34,8 @@ pub(crate) fn median(values: &[f64]) -> f64 {
 
 pub(crate) const REAL_CALL: Duration = Duration::from_millis(4);
 
-/// How many hooks of a kind are run: enough of the fast ones, fewer of those that take seconds.
+/// How many hooks of a kind are run: all of the small job itself; of the others enough of the fast ones, fewer of those
+/// that take seconds.
 struct Rounds {
     most: usize,
     least: usize,
@@ -47,7 +48,8 @@ impl Rounds {
         let taken: f64 = cell.millis.iter().sum();
         let budget = self.budget.as_secs_f64() * 1000.0;
         let fits = taken + taken / (cell.millis.len().max(1) as f64) <= budget;
-        cell.millis.len() < self.least || cell.millis.len() < self.most && fits
+        let enough = if field::does_more(cell.contestant) && !fits { self.least } else { self.most };
+        cell.millis.len() < enough
     }
 }
 
