@@ -24,7 +24,7 @@ const FAULTS: [Fault; 3] =
 const NOTE: &str = "the note of what is served";
 
 /// One operation of a hook: the system call, which of its kind it is, and what it is about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Operation {
     call: String,
     number: usize,
@@ -52,7 +52,14 @@ struct Shot {
     at: Operation,
 }
 
+/// A shot that met its operation, and whether the hook was committed nevertheless.
+type Hit = (Shot, bool);
+
+/// The number of a hook, and the shot that did not meet its operation in it.
+type Missed = (usize, Shot);
+
 /// A fault, and the hooks and operations at which it may be.
+#[derive(Debug)]
 struct Aim {
     fault: Fault,
     places: Vec<(usize, Operation)>,
@@ -67,8 +74,8 @@ struct AtOperation {
     plan: Option<Plan>,
     seen: Vec<Vec<Operation>>,
     /// The shots that met the operation at which they were aimed, and whether the hook was committed nevertheless.
-    hit: Vec<(Shot, bool)>,
-    missed: Vec<Shot>,
+    hit: Vec<Hit>,
+    missed: Vec<Missed>,
     is_over: bool,
 }
 
@@ -108,7 +115,7 @@ impl Faults for AtOperation {
                 if met.is_some_and(|met| met.is_like(&shot.at)) {
                     self.hit.push((shot.clone(), run.committed));
                 } else {
-                    self.missed.push(shot.clone());
+                    self.missed.push((hook.number, shot.clone()));
                 }
             }
         }
@@ -183,27 +190,32 @@ fn whatever_goes_wrong_at_any_file_operation_the_end_is_the_same() {
     World::needs_strace();
     let mut look = AtOperation::default();
     disturbed(stage(), &mut look, "under strace");
-    if is_soak() {
-        let (hit, missed) = shoot(&every(&look.seen));
-        eprintln!("{} faults at file operations, {} more were somewhere else", hit.len(), missed.len());
-        return;
-    }
     let table = Table::default();
-    let mut aims = each_kind(&look.seen);
-    // A hook does the same each time. Should one not, the fault was somewhere else: aim again, at another place.
-    for _ in 0..3 {
-        let (hit, missed) = shoot(&aims);
+    let mut aims = if is_soak() { every(&look.seen) } else { each_kind(&look.seen) };
+    // A hook does the same each time. Should one not, as after another fault in the same life, the fault was somewhere
+    // else: aim again, at another place, and at last in a life of its own.
+    for turn in 0..5 {
+        let (hit, missed) =
+            shoot(if turn < 3 { plans(&aims) } else { aims.iter().map(Aim::alone).collect() });
         for (Shot { fault, at }, committed) in &hit {
             let outcome = if *committed { "no matter" } else { "run again" };
             table.count(&format!("{} ({})", at.kind, at.call), fault.0, outcome);
         }
-        let is_missed = |aim: &Aim| missed.iter().any(|shot| shot.fault == aim.fault && aim.is_at(&shot.at));
-        aims.retain(is_missed);
+        aims.retain(|aim| missed.iter().any(|(hook, shot)| aim.has(*hook, shot)));
         for aim in &mut aims {
             aim.places.rotate_left(1);
         }
     }
-    assert!(aims.is_empty(), "{} faults were three times somewhere else", aims.len());
+    // Where each has one place alone: which opening of a file it is depends on how often a process was looked at.
+    let is_sure = |aim: &&Aim| !is_soak() || aim.places[0].1.call != "openat";
+    let always: Vec<&Aim> = aims.iter().filter(is_sure).collect();
+    assert!(always.is_empty(), "these faults were always somewhere else: {always:#?}");
+    if is_soak() {
+        let (total, missed) = (table.total(), aims.len());
+        return eprintln!(
+            "{total} faults at file operations, {missed} more where the place never was the same"
+        );
+    }
     eprintln!("{} faults at file operations", table.total());
     // Nobody else gives files away, and has all the operations.
     if rustix::process::geteuid().is_root() {
@@ -211,11 +223,10 @@ fn whatever_goes_wrong_at_any_file_operation_the_end_is_the_same() {
     }
 }
 
-/// Lives lives until each fault has been at one of its places: those that were where they were meant to be, and
-/// whether their hook was committed; and those that were not.
-fn shoot(aims: &[Aim]) -> (Vec<(Shot, bool)>, Vec<Shot>) {
+/// Lives lives with faults: those that were where they were meant to be, and those that were not.
+fn shoot(plans: Vec<Plan>) -> (Vec<Hit>, Vec<Missed>) {
     let results = Mutex::new((Vec::new(), Vec::new()));
-    pool::each(plans(aims), |plan| {
+    pool::each(plans, |plan| {
         let what = format!("{plan:?}");
         let mut faults = AtOperation { plan: Some(plan), ..AtOperation::default() };
         disturbed(stage(), &mut faults, &what);
@@ -275,7 +286,13 @@ fn each_kind(seen: &[Vec<Operation>]) -> Vec<Aim> {
 }
 
 impl Aim {
-    fn is_at(&self, operation: &Operation) -> bool {
-        self.places[0].1.is_like(operation)
+    /// A life for its first place alone.
+    fn alone(&self) -> Plan {
+        let (hook, at) = self.places[0].clone();
+        Plan::from([(hook, Shot { fault: self.fault, at })])
+    }
+
+    fn has(&self, hook: usize, shot: &Shot) -> bool {
+        self.fault == shot.fault && self.places.contains(&(hook, shot.at.clone()))
     }
 }
