@@ -262,7 +262,8 @@ fn free_ports() -> [Port; 2] {
     use std::sync::atomic::{AtomicU16, Ordering};
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let offset = u16::try_from(std::process::id() % 9000).unwrap();
+    // None is a number that stands in nginx's configuration: the faults would take one for the other.
     let mut free =
-        (0..).filter_map(|_| Port::claim(11_000 + (offset + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000));
+        (0..).filter_map(|_| Port::claim(17_000 + (offset + NEXT.fetch_add(1, Ordering::Relaxed)) % 15_000));
     [free.next().unwrap(), free.next().unwrap()]
 }
