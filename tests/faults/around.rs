@@ -150,10 +150,6 @@ fn skip(stage: &mut Stage, run: &HookRun) {
     }
 }
 
-fn fail(stage: &mut Stage, call: usize) {
-    stage.world.juju.on_call(PROXY, call, Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() });
-}
-
 /// Something for the second attempt, if the first has failed.
 fn on_first(run: &HookRun, act: impl FnOnce()) {
     if run.attempt == 1 && !run.committed {
@@ -180,17 +176,17 @@ fn at_each_hook() -> Vec<Tried> {
         (
             "each hook fails at its first call and is skipped",
             [NEXT_HOOK; 3],
-            Around { before: Some(|stage, _| fail(stage, 1)), after: Some(skip), ..around() },
+            Around { before: Some(|stage, _| stage.fail(1)), after: Some(skip), ..around() },
         ),
         (
             "each hook fails at its second call and is skipped",
             [NEXT_HOOK; 3],
-            Around { before: Some(|stage, _| fail(stage, 2)), after: Some(skip), ..around() },
+            Around { before: Some(|stage, _| stage.fail(2)), after: Some(skip), ..around() },
         ),
         (
             "each hook fails at its fourth call and is skipped",
             [NEXT_HOOK; 3],
-            Around { before: Some(|stage, _| fail(stage, 4)), after: Some(skip), ..around() },
+            Around { before: Some(|stage, _| stage.fail(4)), after: Some(skip), ..around() },
         ),
         (
             "each hook is not committed after exit 0 and is skipped",
@@ -278,7 +274,7 @@ fn twice_at_each_hook() -> Vec<Tried> {
             [AGAIN; 3],
             Around {
                 before: Some(|stage, _| stage.world.juju.fail_commit(PROXY)),
-                after: Some(|stage, run| on_first(run, || fail(stage, 3))),
+                after: Some(|stage, run| on_first(run, || stage.fail(3))),
                 ..around()
             },
         ),
@@ -297,7 +293,7 @@ fn twice_at_each_hook() -> Vec<Tried> {
             Around {
                 before: Some(|stage, _| stage.world.juju.on_call(PROXY, 3, Fault::Kill)),
                 after: Some(|stage, run| match run.attempt {
-                    1 => on_first(run, || fail(stage, 2)),
+                    1 => on_first(run, || stage.fail(2)),
                     _ => skip(stage, run),
                 }),
                 ..around()

@@ -6,14 +6,14 @@ use test_juju::{Fault, HookRun};
 
 use crate::life::{Faults, Hook, disturbed, undisturbed_in};
 use crate::pool::{self, is_soak};
-use crate::stage::{ACTS, PROXY, Stage, Version};
+use crate::stage::{ACTS, PROXY, Stage, Version, no_luck};
 use crate::table::Table;
 
 type Make = fn() -> Fault;
 
 const FAULTS: [(&str, Make); 4] = [
     ("kills the hook", || Fault::Kill),
-    ("fails", || Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() }),
+    ("fails", no_luck),
     ("answers garbage", || Fault::Garbage("{\"garb".to_owned())),
     ("answers null", || Fault::Garbage("null".to_owned())),
 ];

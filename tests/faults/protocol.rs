@@ -5,7 +5,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use test_juju::{Fault, RelationId};
+use test_juju::RelationId;
 
 use crate::charms::Model;
 use crate::stage::{ACTS, OLDER, PROXY, Stage, Version, become_of, copy};
@@ -139,8 +139,7 @@ fn a_relation_that_goes_by_force_before_its_hook_is_run_again_fails_it_no_more()
         let mut stage = after_in(version, 3);
         let shop = stage.shop.unwrap();
         stage.ask(shop, "shop/0", &stage.request(&["new.example.com"]));
-        let fault = Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() };
-        stage.world.juju.on_call(PROXY, 2, fault);
+        stage.fail(2);
         assert!(!stage.attempt().unwrap().committed);
         stage.world.juju.force_remove_relation(shop);
         let run = stage.attempt().unwrap();
@@ -178,7 +177,7 @@ fn what_another_version_has_written_is_taken_over_by_whichever_hook_comes() {
         stage.ask(blog, "blog/0", &stage.request(&["blog.example.com", "new.example.com"]));
         become_of(&stage.world.juju.charm_dir(PROXY), stamp);
         if fails {
-            stage.world.juju.on_call(PROXY, 1, Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() });
+            stage.fail(1);
             assert!(!stage.attempt().unwrap().committed);
             // The failed hook is run again with the new version, and upgrade-charm never runs.
             let charm = stage.world.charm();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use test_juju::{Charm, HookRun, Pending, RelationId};
+use test_juju::{Charm, Fault, HookRun, Pending, RelationId};
 
 use crate::world::{Web, World};
 
@@ -162,6 +162,11 @@ impl Stage {
         }
     }
 
+    /// The proxy's next hook fails at one of its calls.
+    pub(crate) fn fail(&mut self, call: usize) {
+        self.world.juju.on_call(PROXY, call, no_luck());
+    }
+
     /// A hook in which nothing has happened.
     pub(crate) fn update_status(&mut self) {
         if self.is_deployed() {
@@ -187,6 +192,11 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         let done = Command::new("cp").args(["-a", "--"]).arg(from.join(".")).arg(to).status().unwrap();
         assert!(done.success());
     }
+}
+
+/// What a tool says that fails for no reason of ours.
+pub(crate) fn no_luck() -> Fault {
+    Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() }
 }
 
 /// A version of the charm before this one.

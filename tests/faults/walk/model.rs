@@ -10,7 +10,7 @@ use test_juju::{Charm, Fault, HookRun, Juju, RelationId};
 use super::steps::{Event, Step, Trouble};
 use super::walker::{Asked, Walker};
 use super::{CLIENT, CLIENTS, NAMES};
-use crate::stage::{OLDER, PROXY, Version, become_of, copy};
+use crate::stage::{OLDER, PROXY, Version, become_of, copy, no_luck};
 
 /// A proxy in a Juju, and what it should have said.
 pub(crate) struct Walk<W> {
@@ -130,12 +130,11 @@ impl<W: Walker> Walk<W> {
 
     fn trouble(&mut self, trouble: Trouble) {
         let state = self.juju().charm_dir(PROXY).join(".state");
-        let refuse = || Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() };
         match trouble {
             Trouble::Kill(call) => self.juju_mut().on_call(PROXY, call, Fault::Kill),
-            Trouble::Refuse(call) => self.juju_mut().on_call(PROXY, call, refuse()),
+            Trouble::Refuse(call) => self.juju_mut().on_call(PROXY, call, no_luck()),
             Trouble::RefuseAndSkip(call) => {
-                self.juju_mut().on_call(PROXY, call, refuse());
+                self.juju_mut().on_call(PROXY, call, no_luck());
                 self.skips = true;
             }
             Trouble::Garbage(call) => {

@@ -109,8 +109,7 @@ impl<'m> HookContext<'m> {
             return Ok(bag.clone());
         }
         let denied = || Failure::failed("permission denied");
-        let gone = || if *name == self.unit { denied() } else { self.gone() };
-        let relation = self.model.relations.get(&id).ok_or_else(gone)?;
+        let relation = self.model.relations.get(&id).ok_or_else(|| self.gone(name))?;
         let application = name.rsplit_once('/').map_or("", |(application, _)| application);
         relation.end_of(application).ok_or_else(denied)?;
         let container = self.model.unit(&self.unit).container(&self.unit);
@@ -136,8 +135,7 @@ impl<'m> HookContext<'m> {
     /// An application's databag. Our own is the leader's to read, or anybody's in a peer relation.
     pub(crate) fn application_bag(&self, id: RelationId, name: &str) -> Result<Arc<Bag>, Failure> {
         let denied = || Failure::failed("permission denied");
-        let gone = || if name == &**self.application() { denied() } else { self.gone() };
-        let relation = self.model.relations.get(&id).ok_or_else(gone)?;
+        let relation = self.model.relations.get(&id).ok_or_else(|| self.gone(name))?;
         let settings = relation.applications.get(name).ok_or_else(denied)?;
         if name != &**self.application() {
             return Ok(settings.bag.clone());
@@ -148,8 +146,10 @@ impl<'m> HookContext<'m> {
         Ok(with(settings.bag.clone(), self.writes.application.get(&id)))
     }
 
-    fn gone(&self) -> Failure {
-        Failure::failed(self.model.version.of_gone_relation())
+    /// Why somebody's databag in a relation that is gone cannot be read.
+    fn gone(&self, name: &str) -> Failure {
+        let is_ours = name == &*self.unit || name == &**self.application();
+        Failure::failed(if is_ours { "permission denied" } else { self.model.version.of_gone_relation() })
     }
 }
 
