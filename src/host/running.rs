@@ -1,8 +1,12 @@
+use std::fs;
+use std::io::ErrorKind::PermissionDenied;
 use std::path::PathBuf;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, kill_process};
 
-use super::{Host, ProcessError};
+use super::file::found;
+use super::{FileError, Host, ProcessError};
 
 /// A running process' number.
 pub type ProcessId = u32;
@@ -31,7 +35,7 @@ impl Host {
         };
         let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) else { return Ok(()) };
         match kill_process(pid, signal_number) {
-            Err(error) if error != rustix::io::Errno::SRCH => {
+            Err(error) if error != Errno::SRCH => {
                 Err(ProcessError::Signal { process, signal, error: error.into() })
             }
             _ => Ok(()),
@@ -39,19 +43,31 @@ impl Host {
     }
 
     /// A running process' command line as it shows it, words separated by spaces; nothing if it has ended (also when
-    /// its parent has not yet taken notice).
-    pub fn command_line(&self, process: ProcessId) -> Option<String> {
-        let bytes = self.read(&PathBuf::from(format!("/proc/{process}/cmdline"))).ok()??;
+    /// its parent has not yet taken notice) or is somebody else's and hidden from us.
+    pub fn command_line(&self, process: ProcessId) -> Result<Option<String>, FileError> {
+        let bytes = told(process, "cmdline")?.unwrap_or_default();
         let line = String::from_utf8_lossy(&bytes).replace('\0', " ").trim_end().to_owned();
-        (!line.is_empty()).then_some(line)
+        Ok(Some(line).filter(|line| !line.is_empty()))
     }
 
     /// The processes that a process started and that have not been taken from it; nothing if it has ended, or if the
     /// kernel was built without that list.
-    pub fn children(&self, process: ProcessId) -> Option<Vec<ProcessId>> {
-        let path = PathBuf::from(format!("/proc/{process}/task/{process}/children"));
-        let text = String::from_utf8(self.read(&path).ok()??).ok()?;
-        text.split_whitespace().map(|number| number.parse().ok()).collect()
+    pub fn children(&self, process: ProcessId) -> Result<Option<Vec<ProcessId>>, FileError> {
+        let list = told(process, &format!("task/{process}/children"))?;
+        let numbers = |list: Vec<u8>| {
+            String::from_utf8_lossy(&list).split_whitespace().map(|number| number.parse().ok()).collect()
+        };
+        Ok(list.and_then(numbers))
+    }
+}
+
+/// What the kernel tells of a process. That it could not be read does not say that the process has ended.
+fn told(process: ProcessId, what: &str) -> Result<Option<Vec<u8>>, FileError> {
+    let path = PathBuf::from(format!("/proc/{process}/{what}"));
+    match found(fs::read(&path)) {
+        Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => Ok(None),
+        Err(error) if error.kind() == PermissionDenied => Ok(None),
+        read => read.map_err(FileError::of("read", &path)),
     }
 }
 
@@ -65,12 +81,12 @@ mod tests {
         let host = Host::new("/", "");
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let process = child.id();
-        assert!(host.children(std::process::id()).is_some());
-        while host.command_line(process).as_deref() != Some("sleep 60") {}
+        assert!(host.children(std::process::id()).unwrap().is_some());
+        while host.command_line(process).unwrap().as_deref() != Some("sleep 60") {}
         host.signal(process, Signal::Terminate).unwrap();
         child.wait().unwrap();
-        assert_eq!(host.command_line(process), None);
-        assert_eq!(host.children(process), None);
+        assert_eq!(host.command_line(process).unwrap(), None);
+        assert_eq!(host.children(process).unwrap(), None);
         host.signal(process, Signal::Terminate).unwrap();
     }
 }

@@ -18,10 +18,15 @@ use crate::world::World;
 const CALLS: &str = "openat,write,pwrite64,rename,renameat2,unlink,unlinkat,mkdir,rmdir,link,linkat,chmod,fchmod,fchmodat,\
     chown,fchown,fchownat,ftruncate,fsync,fdatasync,symlink,symlinkat,renameat,mkdirat";
 
-const FAULTS: [Fault; 3] =
-    [("kills the hook", "signal=KILL"), ("no space", "error=ENOSPC"), ("read-only", "error=EROFS")];
+const FAULTS: [Fault; 4] = [
+    ("kills the hook", "signal=KILL"),
+    ("no space", "error=ENOSPC"),
+    ("read-only", "error=EROFS"),
+    ("cannot be read", "error=EIO"),
+];
 
 const NOTE: &str = "the note of what is served";
+const PROCESS: &str = "a process";
 
 /// One operation of a hook: the system call, which of its kind it is, and what it is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +34,8 @@ struct Operation {
     call: String,
     number: usize,
     kind: &'static str,
+    /// Whether it opens a file to read it.
+    reads: bool,
     /// Whether it has this number each time. While processes are looked for or waited for, files are opened as often
     /// as it takes.
     is_steady: bool,
@@ -38,7 +45,18 @@ struct Operation {
 
 impl Operation {
     fn is_like(&self, other: &Self) -> bool {
-        (&self.call, self.kind) == (&other.call, other.kind)
+        (self.name(), self.reads) == (other.name(), other.reads)
+    }
+
+    /// What it does to what.
+    fn name(&self) -> String {
+        format!("{} ({})", self.kind, self.call)
+    }
+
+    /// The faults that it can have.
+    fn faults(&self) -> &'static [Fault] {
+        let (changes, reads) = FAULTS.split_at(3);
+        if self.reads { reads } else { changes }
     }
 }
 
@@ -90,9 +108,7 @@ impl Faults for AtOperation {
                 }
             },
         };
-        let dir = stage.world.juju.charm_dir(PROXY);
-        fs::create_dir_all(&dir).unwrap();
-        fs::write(dir.join("inject"), injected).unwrap();
+        inject(stage, &injected);
     }
 
     fn is_over(&self) -> bool {
@@ -122,6 +138,31 @@ impl Faults for AtOperation {
     }
 }
 
+/// Nothing tells a hook what nginx's master is.
+#[derive(Default)]
+struct HiddenMaster {
+    failed: usize,
+}
+
+impl Faults for HiddenMaster {
+    fn before(&mut self, stage: &mut Stage, _: &Hook) {
+        if let Some(master) = stage.world.nginx_processes().first() {
+            inject(stage, &format!("-P /proc/{master}/cmdline -e inject=openat:error=EIO"));
+        }
+    }
+
+    fn after(&mut self, _: &mut Stage, _: &Hook, run: &HookRun) {
+        self.failed += usize::from(!run.committed);
+    }
+}
+
+/// What strace is told for the next hook.
+fn inject(stage: &Stage, faults: &str) {
+    let dir = stage.world.juju.charm_dir(PROXY);
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(dir.join("inject"), faults).unwrap();
+}
+
 fn stage() -> Stage {
     let mut world = World::new(11);
     world.put_before_charm(&format!(
@@ -134,7 +175,7 @@ fn stage() -> Stage {
     Stage::in_world(world)
 }
 
-/// The operations in a trace that change files of ours.
+/// The operations in a trace that change files of ours, or read what a hook depends on.
 fn operations(trace: &str, world: &World) -> Vec<Operation> {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     let mut operations = Vec::new();
@@ -144,20 +185,17 @@ fn operations(trace: &str, world: &World) -> Vec<Operation> {
         let Some((call, rest)) = line.split_once('(') else { continue };
         let number = numbers.entry(call).or_default();
         *number += 1;
-        waits |= call == "openat" && ["\"/proc\"", "/children\""].iter().any(|path| rest.contains(path));
         let reads =
             call == "openat" && !["O_CREAT", "O_WRONLY", "O_RDWR"].iter().any(|flag| rest.contains(flag));
-        if let Some(kind) = kind(rest, &root).filter(|_| !reads) {
-            let is_steady = call != "openat" || !waits;
+        let is_steady = call != "openat" || !waits;
+        waits |= reads && ["\"/proc\"", "/children\""].iter().any(|path| rest.contains(path));
+        let kind = if reads { kind(rest, &root).or_else(|| kind_of_read(rest)) } else { kind(rest, &root) };
+        // How often a process is looked at while it is waited for is a matter of luck.
+        if let Some(kind) = kind.filter(|kind| is_steady || *kind != PROCESS) {
             // A killed process never sees what the call gives.
             let is_injected = rest.contains("(INJECTED)") || rest.ends_with(" = ?");
-            operations.push(Operation {
-                call: call.to_owned(),
-                number: *number,
-                kind,
-                is_steady,
-                is_injected,
-            });
+            let (call, number) = (call.to_owned(), *number);
+            operations.push(Operation { call, number, kind, reads, is_steady, is_injected });
         }
     }
     operations
@@ -185,6 +223,18 @@ fn kind(arguments: &str, root: &str) -> Option<&'static str> {
     below(&state).or_else(|| is(root).then(|| below(&machine)).flatten())
 }
 
+/// What is read that is not ours.
+fn kind_of_read(arguments: &str) -> Option<&'static str> {
+    let path = arguments.split('"').nth(1)?;
+    match path {
+        "/etc/passwd" | "/etc/group" => Some("the accounts"),
+        "/proc" => Some("the list of processes"),
+        _ if path.ends_with("/metadata.yaml") => Some("the charm's metadata"),
+        _ if path.starts_with("/proc") && !path.starts_with("/proc/self") => Some(PROCESS),
+        _ => None,
+    }
+}
+
 #[test]
 fn whatever_goes_wrong_at_any_file_operation_the_end_is_the_same() {
     World::needs_strace();
@@ -199,7 +249,7 @@ fn whatever_goes_wrong_at_any_file_operation_the_end_is_the_same() {
             shoot(if turn < 3 { plans(&aims) } else { aims.iter().map(Aim::alone).collect() });
         for (Shot { fault, at }, committed) in &hit {
             let outcome = if *committed { "no matter" } else { "run again" };
-            table.count(&format!("{} ({})", at.kind, at.call), fault.0, outcome);
+            table.count(&at.name(), fault.0, outcome);
         }
         aims.retain(|aim| missed.iter().any(|(hook, shot)| aim.has(*hook, shot)));
         for aim in &mut aims {
@@ -221,6 +271,14 @@ fn whatever_goes_wrong_at_any_file_operation_the_end_is_the_same() {
     if rustix::process::geteuid().is_root() {
         table.is_documented("operations", "operation", &FAULTS.map(|(column, _)| column), false);
     }
+}
+
+#[test]
+fn a_master_that_cannot_be_looked_at_is_not_taken_for_gone() {
+    World::needs_strace();
+    let mut hidden = HiddenMaster::default();
+    disturbed(stage(), &mut hidden, "a hidden master");
+    assert!(hidden.failed > 0);
 }
 
 /// Lives lives with faults: those that were where they were meant to be, and those that were not.
@@ -264,28 +322,30 @@ fn every(seen: &[Vec<Operation>]) -> Vec<Aim> {
         .iter()
         .enumerate()
         .flat_map(|(hook, operations)| operations.iter().map(move |operation| (hook, operation.clone())));
-    let with_each =
-        |place: (usize, Operation)| FAULTS.map(|fault| Aim { fault, places: vec![place.clone()] });
-    places.flat_map(with_each).collect()
+    places.flat_map(|place| Aim::each(&[place])).collect()
 }
 
 /// Each fault at each kind of operation on each kind of file, in the hooks where it has the same number each time.
 fn each_kind(seen: &[Vec<Operation>]) -> Vec<Aim> {
-    let mut kinds: BTreeMap<(&str, &str), Vec<(usize, Operation)>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(String, bool), Vec<(usize, Operation)>> = BTreeMap::new();
     for (hook, operations) in seen.iter().enumerate() {
         for operation in operations.iter().filter(|operation| operation.is_steady) {
-            let places = kinds.entry((&operation.call, operation.kind)).or_default();
+            let places = kinds.entry((operation.name(), operation.reads)).or_default();
             if places.last().is_none_or(|(last, _)| *last != hook) {
                 places.push((hook, operation.clone()));
             }
         }
     }
-    let with_each =
-        |places: Vec<(usize, Operation)>| FAULTS.map(|fault| Aim { fault, places: places.clone() });
-    kinds.into_values().flat_map(with_each).collect()
+    kinds.into_values().flat_map(|places| Aim::each(&places)).collect()
 }
 
 impl Aim {
+    /// Each fault that operations of one kind can have.
+    fn each(places: &[(usize, Operation)]) -> Vec<Self> {
+        let faults = places[0].1.faults().iter();
+        faults.map(|fault| Self { fault: *fault, places: places.to_vec() }).collect()
+    }
+
     /// A life for its first place alone.
     fn alone(&self) -> Plan {
         let (hook, at) = self.places[0].clone();

@@ -22,20 +22,24 @@ const END: Duration = Duration::from_secs(5);
 /// call itself nginx's master and name our configuration.
 pub(super) fn master(host: &Host, paths: &Paths) -> Result<Option<ProcessId>> {
     let text = host.read(&paths.pid())?.unwrap_or_default();
-    let process = String::from_utf8_lossy(&text).trim().parse().ok();
-    if let Some(process) = process.filter(|&process| is_master(host, paths, process)) {
+    if let Ok(process) = String::from_utf8_lossy(&text).trim().parse()
+        && is_master(host, paths, process)?
+    {
         return Ok(Some(process));
     }
     // The pid file may be lost while nginx runs.
-    let numbers = host.list(Path::new("/proc"))?.into_iter().filter_map(|name| name.parse().ok());
-    Ok(numbers.into_iter().find(|&process| is_master(host, paths, process)))
+    for process in host.list(Path::new("/proc"))?.into_iter().filter_map(|name| name.parse().ok()) {
+        if is_master(host, paths, process)? {
+            return Ok(Some(process));
+        }
+    }
+    Ok(None)
 }
 
-fn is_master(host: &Host, paths: &Paths, process: ProcessId) -> bool {
+fn is_master(host: &Host, paths: &Paths, process: ProcessId) -> Result<bool> {
     let conf = paths.nginx_conf();
-    host.command_line(process).is_some_and(|line| {
-        line.starts_with("nginx: master process ") && line.split(' ').any(|word| conf.as_os_str() == word)
-    })
+    let line = host.command_line(process)?.unwrap_or_default();
+    Ok(line.starts_with("nginx: master process ") && line.split(' ').any(|word| conf.as_os_str() == word))
 }
 
 /// Starts nginx on the live configuration, and waits until it serves: as a service of the machine, or below another
@@ -130,14 +134,14 @@ pub fn stop(host: &Host, paths: &Paths) -> Result<()> {
 }
 
 fn end(host: &Host, paths: &Paths, master: ProcessId) -> Result<()> {
-    let ended = || Ok(!is_master(host, paths, master));
+    let ended = || Ok(!is_master(host, paths, master)?);
     for (signal, limit) in [(Signal::Quit, GRACE), (Signal::Terminate, END)] {
         host.signal(master, signal)?;
         if wait(limit, ended)? {
             return Ok(());
         }
     }
-    let workers = host.children(master).unwrap_or_default();
+    let workers = host.children(master)?.unwrap_or_default();
     for process in std::iter::once(master).chain(workers) {
         host.signal(process, Signal::Kill)?;
     }
@@ -153,12 +157,16 @@ fn end(host: &Host, paths: &Paths, master: ProcessId) -> Result<()> {
 /// A master's workers that take new requests: nginx gives a worker this title when it is ready, and another when it
 /// is to end.
 fn serving(host: &Host, master: ProcessId) -> Result<Vec<ProcessId>> {
-    let children = host.children(master).with_context(|| {
+    let children = host.children(master)?.with_context(|| {
         format!("nginx (process {master}) has ended, or the kernel does not list a process' children")
     })?;
-    let is_serving =
-        |&child: &ProcessId| host.command_line(child).as_deref() == Some("nginx: worker process");
-    Ok(children.into_iter().filter(is_serving).collect())
+    let mut serving = Vec::new();
+    for child in children {
+        if host.command_line(child)?.as_deref() == Some("nginx: worker process") {
+            serving.push(child);
+        }
+    }
+    Ok(serving)
 }
 
 /// Asks again and again until the answer is yes; whether that came within the limit.

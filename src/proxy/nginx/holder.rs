@@ -17,7 +17,7 @@ impl Holder {
     pub(super) fn of(host: &Host, port: u16) -> Option<Self> {
         let processes = host.listeners(port);
         // A master's workers listen too, and only the master says whose it is.
-        let unit = || processes.iter().find_map(|process| unit(&host.command_line(*process)?));
+        let unit = || processes.iter().find_map(|process| unit(&host.command_line(*process).ok()??));
         let program = || processes.iter().find_map(|process| Some((host.program_name(*process)?, *process)));
         unit().map(Self::Unit).or_else(|| program().map(|(name, process)| Self::Program(name, process)))
     }
