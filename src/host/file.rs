@@ -148,6 +148,7 @@ impl Host {
         }
         match DirBuilder::new().mode(mode).create(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
+            Err(_) if self.mode(path)? == Some(mode) => Ok(()),
             _ => fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed),
         }
     }

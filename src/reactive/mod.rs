@@ -4,6 +4,7 @@
 
 mod engine;
 mod flag;
+mod kept;
 mod members;
 mod pieces;
 mod place;

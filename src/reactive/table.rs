@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::kept::Kept;
 use super::pieces::{Piece, Pieces};
 
 /// Up to how many entries a table is spread over how many pieces; a larger one over [`MOST`]. Both what a hook touches,
@@ -27,7 +28,7 @@ pub(super) struct Table<K, V> {
 struct Bucket<K, V> {
     /// The piece that holds it; none if it has been changed.
     name: Option<String>,
-    entries: OnceCell<BTreeMap<K, V>>,
+    entries: OnceCell<BTreeMap<K, Kept<V>>>,
 }
 
 /// Where a table is kept.
@@ -71,14 +72,17 @@ impl<K: Key, V: PartialEq + Serialize + DeserializeOwned> Table<K, V> {
 
     pub(super) fn entry(&self, key: &K) -> Result<Option<(&K, &V)>> {
         let Some(bucket) = self.buckets.get(&self.place(key)) else { return Ok(None) };
-        Ok(bucket.entries(&self.pieces)?.get_key_value(key))
+        let entry = bucket.entries(&self.pieces)?.get_key_value(key);
+        entry.map(|(key, value)| Ok((key, value.get()?))).transpose()
     }
 
     /// All entries in the order of their keys; reads the whole table.
     pub(super) fn entries(&self) -> Result<Vec<(&K, &V)>> {
         let mut all = Vec::new();
         for bucket in self.buckets.values() {
-            all.extend(bucket.entries(&self.pieces)?);
+            for (key, value) in bucket.entries(&self.pieces)? {
+                all.push((key, value.get()?));
+            }
         }
         let (found, size) = (all.len(), self.size);
         ensure!(found == size, "{} is damaged: {found} entries, not {size}", self.topic);
@@ -90,10 +94,12 @@ impl<K: Key, V: PartialEq + Serialize + DeserializeOwned> Table<K, V> {
     pub(super) fn insert(&mut self, key: K, value: V) -> Result<Option<V>> {
         let place = self.place(&key);
         let bucket = self.buckets.entry(place).or_insert_with(Bucket::empty);
-        if bucket.entries(&self.pieces)?.get(&key) == Some(&value) {
+        let known = bucket.entries(&self.pieces)?.get(&key).map(Kept::get).transpose()?;
+        if known == Some(&value) {
             return Ok(Some(value));
         }
-        let before = bucket.change(&self.pieces)?.insert(key, value);
+        let before = bucket.change(&self.pieces)?.insert(key, value.into());
+        let before = before.map(Kept::into_value).transpose()?;
         self.resize(self.size.saturating_add(before.is_none().into()))?;
         Ok(before)
     }
@@ -105,7 +111,7 @@ impl<K: Key, V: PartialEq + Serialize + DeserializeOwned> Table<K, V> {
             return Ok(None);
         }
         let entries = bucket.change(&self.pieces)?;
-        let before = entries.remove(key);
+        let before = entries.remove(key).map(Kept::into_value).transpose()?;
         if entries.is_empty() {
             self.buckets.remove(&place);
         }
@@ -120,7 +126,7 @@ impl<K: Key, V: PartialEq + Serialize + DeserializeOwned> Table<K, V> {
             let name = if let Some(name) = &bucket.name {
                 name.clone()
             } else {
-                let list: Vec<(&K, &V)> = bucket.entries(&self.pieces)?.iter().collect();
+                let list: Vec<(&K, &Kept<V>)> = bucket.entries(&self.pieces)?.iter().collect();
                 let piece = Piece::of(&format!("{}.{number}", self.topic), &list)?;
                 let name = piece.name.clone();
                 to_write.push(piece);
@@ -146,7 +152,7 @@ impl<K: Key, V: PartialEq + Serialize + DeserializeOwned> Table<K, V> {
             return Ok(());
         }
         log::debug!("{}: from {before} to {size} entries", self.topic);
-        let mut all: BTreeMap<u8, BTreeMap<K, V>> = BTreeMap::new();
+        let mut all: BTreeMap<u8, BTreeMap<K, Kept<V>>> = BTreeMap::new();
         for mut bucket in std::mem::take(&mut self.buckets).into_values() {
             for (key, value) in std::mem::take(bucket.change(&self.pieces)?) {
                 all.entry(self.place(&key)).or_default().insert(key, value);
@@ -165,16 +171,16 @@ impl<K: Key, V: DeserializeOwned> Bucket<K, V> {
         Self { name: None, entries: BTreeMap::new().into() }
     }
 
-    fn entries(&self, pieces: &Pieces) -> Result<&BTreeMap<K, V>> {
+    fn entries(&self, pieces: &Pieces) -> Result<&BTreeMap<K, Kept<V>>> {
         if let (None, Some(name)) = (self.entries.get(), &self.name) {
-            let list: Vec<(K, V)> = pieces.read(name)?;
+            let list: Vec<(K, Kept<V>)> = pieces.read(name)?;
             let _ = self.entries.set(list.into_iter().collect());
         }
         Ok(self.entries.get_or_init(BTreeMap::new))
     }
 
     /// The entries, to be changed.
-    fn change(&mut self, pieces: &Pieces) -> Result<&mut BTreeMap<K, V>> {
+    fn change(&mut self, pieces: &Pieces) -> Result<&mut BTreeMap<K, Kept<V>>> {
         self.entries(pieces)?;
         self.name = None;
         self.entries.get_mut().context("the entries were read the line before")
