@@ -9,15 +9,20 @@ use crate::pool::{self, is_soak};
 use crate::stage::{ACTS, PROXY, Stage, Version, no_luck};
 use crate::table::Table;
 
-type Make = fn() -> Fault;
+/// A fault in the hook of this number: what is said instead of an answer differs from hook to hook.
+type Make = fn(usize) -> Fault;
 
 const FAULTS: [(&str, Make); 4] = [
-    ("kills the hook", || Fault::Kill),
-    ("fails", no_luck),
-    ("answers garbage", || Fault::Garbage("{\"garb".to_owned())),
-    ("answers null", || Fault::Garbage("null".to_owned())),
+    ("kills the hook", |_| Fault::Kill),
+    ("fails", |_| no_luck()),
+    ("answers garbage", |hook| says(["{\"garb", ""][hook % 2])),
+    ("answers another type", |hook| says(["null", "[7]", "\"x\""][hook % 3])),
 ];
 const HANGS: &str = "hangs";
+
+fn says(what: &str) -> Fault {
+    Fault::Garbage(what.to_owned())
+}
 
 /// The same fault at the same call of every hook, or of one.
 struct AtCall<'a> {
@@ -36,7 +41,7 @@ struct AtCall<'a> {
 impl Faults for AtCall<'_> {
     fn before(&mut self, stage: &mut Stage, hook: &Hook) {
         if self.only.is_none_or(|only| only == hook.number) {
-            stage.world.juju.on_call(PROXY, self.call, (self.fault)());
+            stage.world.juju.on_call(PROXY, self.call, (self.fault)(hook.number));
         }
     }
 
@@ -59,7 +64,7 @@ impl Faults for AtCall<'_> {
         for call in std::mem::take(&mut self.later) {
             let charm = stage.world.charm();
             stage.world.juju.refresh("proxy", &charm);
-            stage.world.juju.on_call(PROXY, call, (self.fault)());
+            stage.world.juju.on_call(PROXY, call, (self.fault)(call));
             let run = stage.attempt().unwrap();
             self.note(call, &run);
             stage.settle();
@@ -155,7 +160,7 @@ fn hang(hooks: &[(String, Vec<String>)], table: &Table) {
                 let only = Some(hook);
                 let mut faults = AtCall {
                     name: HANGS,
-                    fault: || Fault::Hang,
+                    fault: |_| Fault::Hang,
                     call,
                     only,
                     later: Vec::new(),
