@@ -178,7 +178,8 @@ fn lose_since_mark(stage: &Stage) {
     assert!(lost > 0, "each hook writes the lock");
 }
 
-fn skip(stage: &mut Stage, run: &HookRun) {
+/// Nobody wants a hook that has failed to run again.
+pub(crate) fn skip(stage: &mut Stage, run: &HookRun) {
     // A unit whose last hook is skipped is gone, and nobody is left to clean up.
     if !run.committed && run.hook != "remove" {
         stage.world.juju.skip_failed(PROXY);
