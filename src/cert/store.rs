@@ -249,9 +249,14 @@ impl<'a> Store<'a> {
     /// A new authority, or a renewed one.
     fn make_authority(&self, old: Option<Authority>) -> Result<Authority> {
         let whose = self.folder.unit().to_string();
-        let new = match old {
-            Some(old) => old.renewed(&whose, self.now)?,
-            None => Authority::new(&whose, self.now)?,
+        let new = if let Some(old) = old {
+            old.renewed(&whose, self.now)?
+        } else {
+            let file = self.folder.authority();
+            if self.host.mode(&file)?.is_some() {
+                log::warn!("{} is damaged: who trusts ca.crt needs the new one", file.display());
+            }
+            Authority::new(&whose, self.now)?
         };
         // The certificate first: an authority that is there has one to be trusted by, wherever a hook was cut off.
         let certificate = new.certificate().as_bytes();

@@ -28,8 +28,13 @@ pub struct State {
 struct Json(Box<RawValue>);
 
 impl Json {
-    fn read<T: DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_str(self.0.get()).ok()
+    /// Nothing where it has another shape: another version has kept it.
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let read = serde_json::from_str(self.0.get());
+        read.inspect_err(|_| {
+            log::warn!("what is kept as {name} has a shape that this version does not know: left out");
+        })
+        .ok()
     }
 }
 
@@ -83,7 +88,7 @@ impl State {
 
     /// What the charm keeps under `name`; the default if there is nothing, or nothing of that shape.
     pub fn kept<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
-        Ok(self.kept.get(&name.to_owned())?.and_then(Json::read).unwrap_or_default())
+        Ok(self.kept.get(&name.to_owned())?.and_then(|value| value.read(name)).unwrap_or_default())
     }
 
     /// Keeps a value under `name`.
@@ -101,8 +106,9 @@ impl State {
 
     /// All that is kept under names that begin with `prefix`, by the rest of the name.
     pub fn kept_all<T: DeserializeOwned>(&self, prefix: &str) -> Result<BTreeMap<String, T>> {
-        let named =
-            |(name, value): (&String, &Json)| Some((name.strip_prefix(prefix)?.to_owned(), value.read()?));
+        let named = |(name, value): (&String, &Json)| {
+            Some((name.strip_prefix(prefix)?.to_owned(), value.read(name)?))
+        };
         Ok(self.kept.entries()?.into_iter().filter_map(named).collect())
     }
 

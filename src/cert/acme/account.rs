@@ -20,6 +20,9 @@ impl AccountKey {
             folder.close(host, &folder.account_key())?;
             return Ok(key);
         }
+        if host.mode(&folder.account_key())?.is_some() {
+            log::warn!("{} is damaged: a new ACME account takes its place", folder.account_key().display());
+        }
         let key = KeyPair::generate().context("cannot make a key for the ACME account")?;
         Self::write(host, folder, &key.serialize_pem())?;
         Ok(Self(key))
