@@ -110,11 +110,16 @@ impl Model {
         let suspended = self.relations.get(&id).is_some_and(|relation| relation.suspended);
         let unit = self.unit_mut(name);
         unit.agent.active.remove(&id);
-        let subordinate = unit.principal.is_some();
+        let (subordinate, unit_is_dying) = (unit.principal.is_some(), unit.dying);
         if suspended {
             return self.leave_scope(id, name);
         }
         if !dying {
+            if !unit_is_dying {
+                // Suspended, and resumed meanwhile.
+                self.leave_scope(id, name);
+                self.enter_scope(id, name);
+            }
             return;
         }
         let contained = self.relations.get(&id).is_some_and(|relation| relation.scope == Scope::Container);

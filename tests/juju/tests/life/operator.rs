@@ -36,6 +36,23 @@ fn a_suspended_relation_breaks_and_comes_back_under_its_number() {
 }
 
 #[test]
+fn a_relation_that_is_resumed_before_anybody_has_left_breaks_and_comes_back() {
+    let (_charm, mut juju, web) = related("true");
+    juju.suspend_relation(web);
+    juju.resume_relation(web);
+    assert_eq!(
+        story(&juju.settle(), "provider/0"),
+        [
+            "web-relation-departed client/0",
+            "web-relation-broken",
+            "web-relation-created",
+            "web-relation-joined client/0",
+            "web-relation-changed client/0"
+        ]
+    );
+}
+
+#[test]
 fn without_automatic_retries_a_failed_hook_waits_for_the_operator() {
     let (_charm, mut juju, _) = related("[ $JUJU_HOOK_NAME != update-status ] || [ -e fine ]");
     juju.set_automatic_retries(false);
