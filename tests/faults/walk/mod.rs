@@ -11,6 +11,7 @@ mod whole;
 
 use std::any::Any;
 use std::env;
+use std::mem;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +21,7 @@ use crate::pool;
 use crate::stage::Version;
 use model::Walk;
 use small::Small;
-use steps::{Dice, Event, Step, Trouble};
+use steps::{Dice, Event, Step, Then, Trouble};
 use walker::Walker;
 use whole::Whole;
 
@@ -58,7 +59,7 @@ fn outcome(walk: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     catch_unwind(AssertUnwindSafe(walk)).unwrap_or_else(|panic| Err(said(panic)))
 }
 
-/// Leaves out steps and troubles as long as it still fails: at the end, none can be left out any more.
+/// Leaves out steps, and troubles or haste at one, as long as it still fails: at the end, none can be left out any more.
 fn shrink(
     mut steps: Vec<Step>,
     mut why: String,
@@ -71,13 +72,14 @@ fn shrink(
     (steps, why)
 }
 
-/// A sequence without one of its steps, the last ones first, or without the trouble at one.
+/// A sequence without one of its steps, the last ones first, or with nothing but hooks after one.
 fn shorter(steps: &[Step]) -> impl Iterator<Item = Vec<Step>> {
     let without =
         |at| steps.iter().enumerate().filter(move |(place, _)| *place != at).map(|(_, step)| *step).collect();
     let at_ease = |at: usize| {
         let mut steps = steps.to_vec();
-        steps[at].1.take().map(|_| steps)
+        let then = mem::replace(&mut steps[at].1, Then::Hooks);
+        (!matches!(then, Then::Hooks)).then_some(steps)
     };
     (0..steps.len()).rev().map(without).chain((0..steps.len()).filter_map(at_ease))
 }
@@ -122,11 +124,11 @@ fn of_a_walk_that_fails_only_what_it_takes_is_left() {
         if fails { Err(format!("{} steps", steps.len())) } else { Ok(()) }
     };
     let steps = [Event::Upgrade, Event::Reboot, Event::Suspend(0), Event::Exec, Event::Exec];
-    let steps = steps.map(|event| (event, Some(Trouble::LoseLock))).to_vec();
+    let steps = steps.map(|event| (event, Then::Trouble(Trouble::LoseLock))).to_vec();
     let (left, why) = shrink(steps, "5 steps".to_owned(), walk);
-    assert_eq!((format!("{left:?}"), why.as_str()), ("[(Exec, None)]".to_owned(), "1 steps"));
+    assert_eq!((format!("{left:?}"), why.as_str()), ("[(Exec, Hooks)]".to_owned(), "1 steps"));
     // What panics has failed.
-    let (left, why) = shrink(vec![(Event::Exec, None); 3], String::new(), |steps| {
+    let (left, why) = shrink(vec![(Event::Exec, Then::Another); 3], String::new(), |steps| {
         outcome(|| if steps.len() > 1 { panic!("{} are too many", steps.len()) } else { Ok(()) })
     });
     assert_eq!((left.len(), why.as_str()), (2, "2 are too many"));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_juju::{Charm, Fault, HookRun, Juju, RelationId};
 
-use super::steps::{Event, Step, Trouble};
+use super::steps::{Event, Step, Then, Trouble};
 use super::walker::{Asked, Walker};
 use super::{CLIENT, CLIENTS, NAMES};
 use crate::stage::{OLDER, PROXY, Version, become_of, copy, no_luck};
@@ -22,6 +22,8 @@ pub(crate) struct Walk<W> {
     skips: bool,
     /// Each name's relation, and the units that ask for it there.
     claims: BTreeMap<String, (RelationId, BTreeSet<String>)>,
+    /// How many events have come since the proxy's last hook.
+    waiting: usize,
 }
 
 impl<W: Walker> Walk<W> {
@@ -39,6 +41,7 @@ impl<W: Walker> Walk<W> {
             copy: tempfile::tempdir().unwrap(),
             skips: false,
             claims: BTreeMap::new(),
+            waiting: 0,
         };
         walk.settle()?;
         Ok(walk)
@@ -49,7 +52,7 @@ impl<W: Walker> Walk<W> {
     }
 
     fn happen(&mut self, event: Event) {
-        let suspended = |client| self.suspended.contains(&client);
+        self.waiting += 1;
         match event {
             Event::Relate(client) => {
                 let end = format!("{}:tls", CLIENTS[client]);
@@ -72,6 +75,8 @@ impl<W: Walker> Walk<W> {
             }
             Event::Suspend(client) => {
                 if let Some(relation) = self.relations.get(&client).copied() {
+                    // It leaves, and comes anew: others may have been there before.
+                    self.claims.retain(|_, (owner, _)| *owner != relation);
                     if self.suspended.remove(&client) {
                         self.juju_mut().resume_relation(relation);
                     } else {
@@ -96,7 +101,9 @@ impl<W: Walker> Walk<W> {
                 }
             }
             Event::Ask(client, unit, names) => {
-                let relation = self.relations.get(&client).filter(|_| !suspended(client)).copied();
+                self.settle_client(client);
+                let relation =
+                    self.relations.get(&client).filter(|_| !self.suspended.contains(&client)).copied();
                 if let (Some(unit), Some(relation)) = (self.unit(client, unit), relation) {
                     let names =
                         (0..NAMES.len()).filter(|name| names & (1 << name) != 0).map(|name| NAMES[name]);
@@ -113,6 +120,13 @@ impl<W: Walker> Walk<W> {
             }
             Event::Reboot => self.reboot(),
             Event::Exec => drop(self.juju_mut().exec(PROXY, &["bin/ssl-termination", "flag", "list"])),
+        }
+    }
+
+    /// The hooks of a client run, while the proxy's wait.
+    fn settle_client(&mut self, client: usize) {
+        for unit in self.juju().units(CLIENTS[client]) {
+            while self.juju_mut().step_unit(&unit).is_some() {}
         }
     }
 
@@ -185,9 +199,12 @@ impl<W: Walker> Walk<W> {
         Ok(())
     }
 
-    pub(crate) fn step(&mut self, (event, trouble): Step) -> Result<(), String> {
+    pub(crate) fn step(&mut self, (event, then): Step) -> Result<(), String> {
         self.happen(event);
-        if let Some(trouble) = trouble {
+        if matches!(then, Then::Another) {
+            return Ok(());
+        }
+        if let Then::Trouble(trouble) = then {
             self.trouble(trouble);
             let skips = self.skips;
             self.settle()?;
@@ -203,6 +220,10 @@ impl<W: Walker> Walk<W> {
                 self.reboot();
             }
         }
+        self.settle_and_compare()
+    }
+
+    fn settle_and_compare(&mut self) -> Result<(), String> {
         self.settle()?;
         self.compare()
     }
@@ -229,7 +250,8 @@ impl<W: Walker> Walk<W> {
         asked
     }
 
-    /// The first relation that asked for a name has it as long as one of the units asks on through which it asked.
+    /// The first relation that asked for a name has it as long as one of the units asks on through which it asked. Where
+    /// several events have come before a hook, that may be any that asks, and is the one that is told.
     fn claim(&mut self, asked: &BTreeMap<RelationId, Asked>) {
         for (name, (relation, units)) in &mut self.claims {
             let of_relation = asked.get(relation);
@@ -238,9 +260,17 @@ impl<W: Walker> Walk<W> {
             });
         }
         self.claims.retain(|_, (_, units)| !units.is_empty());
+        let several = self.waiting > 1;
+        self.waiting = 0;
+        let told: BTreeMap<RelationId, BTreeSet<String>> = if several {
+            asked.keys().map(|relation| (*relation, self.granted(*relation))).collect()
+        } else {
+            BTreeMap::new()
+        };
+        let has = |relation, name: &String| told.get(relation).is_none_or(|granted| granted.contains(name));
         for (relation, units) in asked {
             for (unit, names) in units {
-                for name in names {
+                for name in names.iter().filter(|name| has(relation, name)) {
                     let claim = self.claims.entry(name.clone()).or_insert((*relation, BTreeSet::new()));
                     if claim.0 == *relation {
                         claim.1.insert(unit.clone());
@@ -250,14 +280,26 @@ impl<W: Walker> Walk<W> {
         }
     }
 
+    /// Which names a relation is told to have.
+    fn granted(&self, relation: RelationId) -> BTreeSet<String> {
+        let bag = self.juju().bag(relation, PROXY);
+        let told = bag.get("status").map(|text| self.walker.granted(&serde_json::from_str(text).unwrap()));
+        told.unwrap_or_default()
+    }
+
     fn compare(&mut self) -> Result<(), String> {
         let asked = self.asked();
         self.claim(&asked);
+        if let Some(name) =
+            asked.values().flat_map(BTreeMap::values).flatten().find(|name| !self.claims.contains_key(*name))
+        {
+            return Err(format!("nobody has {name}, which is asked for"));
+        }
         // What is told where everybody has departed, nobody hears.
         for (_, relation) in self.joined() {
             let should = asked.get(relation).map(|units| {
                 let names: BTreeSet<&String> = units.values().flatten().collect();
-                let has = |name: &&String| self.claims[*name].0 == *relation;
+                let has = |name: &&String| self.claims.get(*name).is_some_and(|(owner, _)| owner == relation);
                 self.walker.should_tell(&names.into_iter().filter(has).collect(), units)
             });
             let bag = self.juju().bag(*relation, PROXY);
@@ -283,6 +325,7 @@ impl<W: Walker> Walk<W> {
 
     /// What takes longer to see, once all has happened: a look at everything changes nothing, and names are served.
     pub(crate) fn end_well(&mut self) -> Result<(), String> {
+        self.settle_and_compare()?;
         let before = self.seen();
         self.juju_mut().spare(PROXY);
         self.juju_mut().update_status(PROXY);

@@ -56,6 +56,11 @@ impl Walker for Small {
     fn tells(&self, status: Value) -> Value {
         status
     }
+
+    fn granted(&self, status: &Value) -> BTreeSet<String> {
+        let names = status["granted"].as_array().unwrap();
+        names.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    }
 }
 
 /// The charm's folder: its hooks are relations', and those in which it may find out what it has missed.

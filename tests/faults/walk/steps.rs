@@ -60,8 +60,18 @@ impl Trouble {
     }
 }
 
-/// An event, and what goes wrong meanwhile.
-pub(crate) type Step = (Event, Option<Trouble>);
+/// What comes after an event.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Then {
+    /// All hooks run.
+    Hooks,
+    /// They run, and this goes wrong meanwhile.
+    Trouble(Trouble),
+    /// The next event, before the proxy has run a hook.
+    Another,
+}
+
+pub(crate) type Step = (Event, Then);
 
 /// Numbers that follow from a seed.
 pub(crate) struct Dice(pub(crate) u64);
@@ -121,20 +131,25 @@ impl Dice {
         }
     }
 
-    /// One client that asks, or more, and few events or some more, of which each second has trouble.
+    /// One client that asks, or more, and few events or some more: each second has trouble, some come at once.
     pub(crate) fn steps(&mut self) -> Vec<Step> {
         let first = self.below(CLIENTS.len());
         let last = first + self.below(CLIENTS.len());
         let clients = (first..=last).map(|client| client % CLIENTS.len());
         let mut steps = Vec::new();
         for client in clients {
-            steps.extend([(Event::Relate(client), None), (Event::Ask(client, 0, 1 + self.byte(7)), None)]);
+            let then = if self.below(4) == 0 { Then::Another } else { Then::Hooks };
+            steps.extend([(Event::Relate(client), then), (Event::Ask(client, 0, 1 + self.byte(7)), then)]);
         }
         let most = if self.below(8) == 0 { 12 } else { 5 };
         for _ in 0..=self.below(most) {
             let event = self.event();
-            let trouble = (self.below(2) == 0).then(|| self.trouble());
-            steps.push((event, trouble));
+            let then = match self.below(6) {
+                0..3 => Then::Trouble(self.trouble()),
+                3 | 4 => Then::Hooks,
+                _ => Then::Another,
+            };
+            steps.push((event, then));
         }
         steps
     }

@@ -21,6 +21,8 @@ pub(crate) trait Walker {
     fn should_tell(&self, granted: &BTreeSet<&String>, asked: &Asked) -> Value;
     /// The same of what it was told.
     fn tells(&self, status: Value) -> Value;
+    /// The names in it that it has.
+    fn granted(&self, status: &Value) -> BTreeSet<String>;
     /// The files that nginx works with.
     fn files(&self) -> Vec<String> {
         Vec::new()

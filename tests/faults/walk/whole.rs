@@ -56,6 +56,10 @@ impl Walker for Whole {
     }
 
     fn tells(&self, status: Value) -> Value {
+        json!(self.granted(&status))
+    }
+
+    fn granted(&self, status: &Value) -> BTreeSet<String> {
         let keys = status.as_object().unwrap().keys();
         keys.filter(|key| !key.starts_with('_')).cloned().collect()
     }
