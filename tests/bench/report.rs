@@ -163,6 +163,18 @@ fn proxies(text: &mut String, rows: &[Row], anew: &str) {
         );
     }
     text.push_str(
+        "\nHooks that look at every site, one of each, with their calls and our memory: `update-status`, which compares \
+         who is\nthere, and `start` after a restart of the machine, which reads everything anew and starts nginx.\n\n\
+         | sites | update-status | start |\n| --- | --- | --- |\n",
+    );
+    for row in rows.iter().filter(|row| !row.passwords) {
+        let [update_status, start] = [&row.update_status, &row.start].map(|look| {
+            let mib = look.peak_kib as f64 / 1024.0;
+            format!("{}, {}, {mib:.1} MiB", millis(look.millis), thousands(look.calls))
+        });
+        let _ = writeln!(text, "| {} | {update_status} | {start} |", thousands(row.sites));
+    }
+    text.push_str(
         "\nWhat nginx itself takes with that configuration, without us:\n\n\
          | sites | `nginx -t` | memory of the master | of a worker |\n| --- | --- | --- | --- |\n",
     );
