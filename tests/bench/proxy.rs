@@ -200,11 +200,11 @@ impl Proxy {
     }
 
     /// Waits until the workers of earlier configurations are gone: giving their memory back takes long, beside whatever
-    /// comes next.
+    /// comes next, and while it lasts they have no title.
     fn await_calm(&self) {
         let is_leaving = |worker: &u32| {
             let title = fs::read_to_string(format!("/proc/{worker}/cmdline")).unwrap_or_default();
-            title.contains("shutting down")
+            title.contains("shutting down") || title.is_empty()
         };
         let begun = Instant::now();
         while self.workers().iter().any(is_leaving) {
