@@ -207,20 +207,10 @@ impl Proxy {
             title.contains("shutting down") || title.is_empty()
         };
         let begun = Instant::now();
-        while self.workers().iter().any(is_leaving) {
+        while self.world.nginx_workers().iter().any(is_leaving) {
             assert!(begun.elapsed() < Duration::from_mins(1), "a worker of nginx does not end");
             thread::sleep(Duration::from_millis(10));
         }
-    }
-
-    fn workers(&self) -> Vec<u32> {
-        let master = self.master();
-        let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children")).unwrap();
-        children.split_whitespace().map(|child| child.parse().unwrap()).collect()
-    }
-
-    fn master(&self) -> u32 {
-        *self.world.nginx_processes().first().unwrap()
     }
 
     /// A key that nobody looks at.
@@ -249,7 +239,8 @@ impl Proxy {
     }
 
     fn nginx(&self) -> Nginx {
-        let (master, worker) = (self.master(), *self.workers().last().unwrap());
+        let (masters, workers) = (self.world.nginx_processes(), self.world.nginx_workers());
+        let (master, worker) = (*masters.first().unwrap(), *workers.last().unwrap());
         let configuration = self.world.path("etc/ssl-termination/proxy-0/conf/nginx.conf");
         let trials: Vec<f64> = (0..3)
             .map(|_| {
