@@ -249,6 +249,7 @@ fn kind_of_read(arguments: &str) -> Option<&'static str> {
         "/etc/passwd" | "/etc/group" => Some("the accounts"),
         "/proc" => Some("the list of processes"),
         _ if path.ends_with("/metadata.yaml") => Some("the charm's metadata"),
+        _ if path.starts_with("/proc/net/") => Some("the machine's addresses"),
         _ if path.starts_with("/proc") && !path.starts_with("/proc/self") => Some(PROCESS),
         _ => None,
     }

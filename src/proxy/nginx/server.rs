@@ -35,7 +35,7 @@ impl Server {
             http_port: http,
             https_port: https,
             trusted_proxies,
-            ipv6: has_ipv6(host),
+            ipv6: has_ipv6(host)?,
             version: Version::ask(host)?,
             worker: Worker::of(host)?,
             challenge: None,
@@ -44,9 +44,10 @@ impl Server {
     }
 }
 
-/// Whether an interface of the machine has an IPv6 address.
-fn has_ipv6(host: &Host) -> bool {
-    matches!(host.read(Path::new("/proc/net/if_inet6")), Ok(Some(addresses)) if !addresses.is_empty())
+/// Whether an interface of the machine has an IPv6 address. A kernel without IPv6 has no list of them.
+fn has_ipv6(host: &Host) -> Result<bool> {
+    let addresses = host.read(Path::new("/proc/net/if_inet6"))?;
+    Ok(addresses.is_some_and(|addresses| !addresses.is_empty()))
 }
 
 /// One site: names, and where requests for them go.
