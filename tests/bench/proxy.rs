@@ -36,7 +36,7 @@ pub(crate) struct Row {
     /// A hook that changes nothing.
     pub(crate) unchanged: f64,
     pub(crate) peak_kib: u64,
-    /// Looks at everybody: what Juju's daily round starts, and a restart of the machine.
+    /// A look at everybody, which Juju asks for every few minutes, and one after a restart of the machine.
     pub(crate) update_status: Look,
     pub(crate) start: Look,
     pub(crate) nginx: Nginx,
