@@ -14,6 +14,9 @@
 .PHONY: build charm demo test fuzz scan soak bench packing-check upgrade-check integration lint
 .DEFAULT_GOAL := build
 
+# Half the time, a test waits for nginx, for pebble or for a moment.
+export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
+
 build:
 	cargo build --release --package ssl-termination --bin ssl-termination
 

@@ -146,7 +146,7 @@ impl Proxy {
             let juju = &mut proxy.world.juju;
             juju.deploy(&client, &Charm::puppet(&format!("name: {client}\n{CLIENT}")), 1);
             let relation = juju.relate("proxy:ssl-termination", &format!("{client}:proxy"));
-            while juju.step_unit(&format!("{client}/0")).is_some() {}
+            juju.settle_unit(&format!("{client}/0"));
             proxy.clients.push(relation);
             proxy.ask(number, &format!("site{number}.example.com"));
         }

@@ -93,7 +93,7 @@ impl Stage {
         self.juju.deploy(application, &Charm::puppet(&format!("name: {application}\n{ASKS}")), units);
         let relation = self.juju.relate("front:front", &format!("{application}:front"));
         for unit in (0..units).map(|number| format!("{application}/{number}")) {
-            while self.juju.step_unit(&unit).is_some() {}
+            self.juju.settle_unit(&unit);
             self.clients.push((relation, unit));
             let last = self.clients.len() - 1;
             self.ask(last, &format!("n{last}"));

@@ -45,7 +45,7 @@ impl Front {
             model.puppet(&application, ASKS, units);
             let relation = model.juju.relate("front:front", &format!("{application}:front"));
             for unit in (0..units).map(|number| format!("{application}/{number}")) {
-                while model.juju.step_unit(&unit).is_some() {}
+                model.juju.settle_unit(&unit);
                 clients.push((relation, unit));
             }
         }
@@ -140,7 +140,7 @@ impl Traced {
             world.juju.deploy(&client, &Charm::puppet(&asks), 1);
             let relation = world.juju.relate("proxy:ssl-termination", &format!("{client}:proxy"));
             let unit = format!("{client}/0");
-            while world.juju.step_unit(&unit).is_some() {}
+            world.juju.settle_unit(&unit);
             let request = request(&format!("site{number}.example.com"));
             world.juju.relation_set(&unit, relation, [("cert-request", request)]);
             last = Some((relation, unit));

@@ -80,13 +80,25 @@ impl Juju {
     /// Run hooks until nothing waits, and return those that were processes. A hook that keeps failing
     /// ends the test, with all that is known of it.
     pub fn settle(&mut self) -> Vec<HookRun> {
-        self.try_settle().unwrap_or_else(|failed| panic!("the hook keeps failing: {}", failed.trace()))
+        ended(self.try_settle())
     }
 
-    /// The same, but a hook that keeps failing is returned.
+    /// The same for one unit: what waits for others goes on waiting.
+    pub fn settle_unit(&mut self, unit: &str) -> Vec<HookRun> {
+        ended(self.run_all(|juju| juju.step_unit(unit)))
+    }
+
+    /// As [`settle`](Self::settle), but a hook that keeps failing is returned.
     pub fn try_settle(&mut self) -> Result<Vec<HookRun>, Box<HookRun>> {
+        self.run_all(Self::step)
+    }
+
+    fn run_all(
+        &mut self,
+        mut next: impl FnMut(&mut Self) -> Option<HookRun>,
+    ) -> Result<Vec<HookRun>, Box<HookRun>> {
         let mut runs = Vec::new();
-        while let Some(run) = self.step() {
+        while let Some(run) = next(self) {
             if !run.committed && run.attempt > self.retries {
                 return Err(Box::new(run));
             }
@@ -96,4 +108,8 @@ impl Juju {
         }
         Ok(runs)
     }
+}
+
+fn ended(runs: Result<Vec<HookRun>, Box<HookRun>>) -> Vec<HookRun> {
+    runs.unwrap_or_else(|failed| panic!("the hook keeps failing: {}", failed.trace()))
 }
