@@ -19,15 +19,12 @@ use crate::world::World;
 const CALLS: &str = "openat,write,pwrite64,rename,renameat2,unlink,unlinkat,mkdir,rmdir,link,linkat,chmod,fchmod,fchmodat,\
     chown,fchown,fchownat,ftruncate,fsync,fdatasync,symlink,symlinkat,renameat,mkdirat";
 
+const KILLED: Fault = ("kills the hook", "signal=KILL");
 const NO_SPACE: Fault = ("no space", "error=ENOSPC");
-const FAULTS: [Fault; 4] = [
-    ("kills the hook", "signal=KILL"),
-    NO_SPACE,
-    ("read-only", "error=EROFS"),
-    ("cannot be read", "error=EIO"),
-];
+const READ_ONLY: Fault = ("read-only", "error=EROFS");
+const UNREADABLE: Fault = ("cannot be read", "error=EIO");
 const SKIPPED: &str = "no space, and it is skipped";
-const COLUMNS: [&str; 5] = [FAULTS[0].0, FAULTS[1].0, SKIPPED, FAULTS[2].0, FAULTS[3].0];
+const COLUMNS: [&str; 5] = [KILLED.0, NO_SPACE.0, SKIPPED, READ_ONLY.0, UNREADABLE.0];
 
 const NOTE: &str = "the note of what is served";
 const PROCESS: &str = "a process";
@@ -59,8 +56,7 @@ impl Operation {
 
     /// The faults that it can have.
     fn faults(&self) -> &'static [Fault] {
-        let (changes, reads) = FAULTS.split_at(3);
-        if self.reads { reads } else { changes }
+        if self.reads { &[UNREADABLE] } else { &[KILLED, NO_SPACE, READ_ONLY] }
     }
 }
 
