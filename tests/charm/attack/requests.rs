@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use test_juju::RelationId;
 
-use super::{answer, ask, clients, request};
+use super::{answer, ask, clients, look, request, serving};
 use crate::world::{Web, World};
 
 const NEIGHBOUR: &str = "neighbour.example.com";
@@ -162,4 +162,17 @@ fn no_upstream_reaches_further_than_the_client_itself_could() {
     scene.world.juju.settle();
     let wrong = wrong(&mut scene, &attacks(false));
     assert_eq!(wrong, [""; 0], "{}", wrong.join("\n"));
+}
+
+/// Juju takes 16 MB in a databag. What is longer than any request that is read need not be carried from hook to hook.
+#[test]
+fn a_request_that_is_far_too_long_does_not_weigh_on_the_hooks_of_others() {
+    let (mut world, relation, _web) = serving();
+    world.juju.add_unit("blog");
+    world.juju.settle();
+    world.juju.relation_set("blog/1", relation, [("cert-request", "x".repeat(15_000_000))]);
+    world.juju.settle();
+    let looked = look(&mut world);
+    let (kib, millis) = (looked[0].max_rss_kib.unwrap(), looked[0].millis);
+    assert!(kib < 40_000, "{kib} KiB, {millis:.0} ms");
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use ssl_termination::host::{self, Host};
 use ssl_termination::proxy::{Claims, Known, Owner, Policy, Wanted, plan};
 use ssl_termination::wire::CertRequest;
 use test_juju::RelationId;
@@ -153,4 +154,18 @@ fn names_are_looked_up_when_their_client_speaks_and_at_each_look_at_everything()
         world.juju.settle();
     };
     assert_eq!(looked_up(configure), "");
+}
+
+#[test]
+fn a_program_that_never_stops_writing_is_killed_at_its_limit() {
+    let host = Host::new("/", "/usr/bin:/bin");
+    let folder = tempfile::tempdir().unwrap();
+    let ended = folder.path().join("ended");
+    // It would end by itself after a while, and say so.
+    let endless =
+        "for n in 1 2 3; do timeout 3 cat /dev/zero & timeout 3 cat /dev/zero >&2 & done; wait; touch \"$0\"";
+    let command = host::Command::new("sh").args(["-c", endless, ended.to_str().unwrap()]);
+    let error = host.run(&command.limit(Duration::from_millis(100)).most(usize::MAX)).unwrap_err();
+    assert!(error.to_string().contains("did not finish"), "{error}");
+    assert!(!ended.exists(), "it was not killed at its limit");
 }
