@@ -10,9 +10,6 @@ use test_juju::{HookRun, RelationId};
 
 use crate::charms::Model;
 
-const STATE_GET: &str = "state-get --format=json ssl-termination-generation";
-const STATE_SET: &str = "state-set --file - <<< TOKEN";
-
 /// `ours/0` with both sides of the interface, and the puppets `web` and `shop` that have them too.
 fn stage() -> Model {
     let mut model = Model::new(7);

@@ -217,6 +217,10 @@ fn example(name: &str) -> PathBuf {
     example
 }
 
+/// How every hook begins, and how one ends that has changed something, as [`calls`] has it.
+pub(crate) const STATE_GET: &str = "state-get --format=json ssl-termination-generation";
+pub(crate) const STATE_SET: &str = "state-set --file - <<< TOKEN";
+
 /// The calls of hook tools, as command lines with their standard input; Juju's token for the state, which is random,
 /// as TOKEN.
 pub(crate) fn calls(run: &HookRun) -> Vec<String> {

@@ -8,19 +8,12 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use test_juju::{Bag, Charm, Fault, HookRun, RelationId};
 
-use crate::charms::{Model, calls};
+use crate::charms::{Model, STATE_GET, STATE_SET, calls};
 use crate::world::World;
 
 const FRONT: &str = "provides: {ssl-termination: {interface: ssl-termination}}";
 const ASKS: &str = "requires: {ssl-termination: {interface: ssl-termination}}";
 const REQUEST: &str = r#"{"fqdn": ["a.example.com"], "upstreams": []}"#;
-const STATE_GET: &str = "state-get --format=json ssl-termination-generation";
-const STATE_SET: &str = "state-set --file - <<< TOKEN";
-const NO_LUCK: &str = "ERROR no luck";
-
-fn no_luck() -> Fault {
-    Fault::Refuse { exit: 1, stderr: NO_LUCK.to_owned() }
-}
 
 fn set(relation: RelationId, key: &str, value: &str) -> String {
     format!("relation-set -r ssl-termination:{relation} --file - <<< {}", json!({key: value}))
@@ -145,11 +138,7 @@ fn a_hook_that_cannot_learn_what_juju_has_committed_fails_and_leaves_the_flags()
     let (mut model, relation) = proxy_and_web(1);
     let before = model.state_files("proxy/0");
     ask(&mut model, relation, REQUEST);
-    model.juju.on_call(
-        "proxy/0",
-        1,
-        Fault::Refuse { exit: 1, stderr: "ERROR dial unix: connection refused".into() },
-    );
+    model.juju.on_call("proxy/0", 1, Fault::refused("dial unix: connection refused"));
     let run = model.attempt();
     assert_eq!((run.exit, run.committed), (1, false));
     let [(level, message)] = run.log.as_slice() else { panic!("one entry in the log, not {:?}", run.log) };
@@ -172,7 +161,7 @@ fn a_hook_that_cannot_learn_what_juju_has_committed_fails_and_leaves_the_flags()
 fn a_hook_that_failed_before_it_knew_anything_and_was_skipped_is_noticed_by_the_next() {
     let (mut model, relation) = proxy_and_web(1);
     ask(&mut model, relation, REQUEST);
-    model.juju.on_call("proxy/0", 1, no_luck());
+    model.juju.on_call("proxy/0", 1, Fault::refused("no luck"));
     model.attempt();
     let mark = fs::read_to_string(model.juju.charm_dir("proxy/0").join(".state/lock")).unwrap();
     assert_eq!(mark, format!("running ssl-termination-relation-changed ssl-termination:{relation} web/0"));
@@ -192,10 +181,10 @@ fn a_call_that_is_refused_fails_the_hook_with_one_clear_error_and_leaves_the_fla
         let before = model.state_files("proxy/0");
         let committed = model.juju.state("proxy/0");
         ask(&mut model, relation, &json!({"fqdn": [format!("n{call}.example.com")]}).to_string());
-        model.juju.on_call("proxy/0", call, no_luck());
+        model.juju.on_call("proxy/0", call, Fault::refused("no luck"));
         let run = model.attempt();
         assert_eq!((run.exit, run.log.len()), (1, 1), "{}", run.trace());
-        assert!(run.log[0].1.ends_with(NO_LUCK), "{:?}", run.log);
+        assert!(run.log[0].1.ends_with("ERROR no luck"), "{:?}", run.log);
         // state-get and relation-get are made side by side, and so are state-set and relation-set.
         let calls = call.next_multiple_of(2);
         assert_eq!(run.calls.len(), calls + 1, "nothing but juju-log after it: {}", run.trace());

@@ -5,7 +5,7 @@ use std::fs;
 
 use test_juju::{HookRun, RelationId};
 
-use crate::charms::{Model, calls};
+use crate::charms::{Model, STATE_GET, STATE_SET, calls};
 
 /// One side of the interface: ours, the other, and the other's key.
 #[derive(Debug, Clone, Copy)]
@@ -311,10 +311,8 @@ fn processes_of_one_hook_take_its_event_in_once_and_write_one_generation() {
         run.stdout,
         "endpoint.tls.available\nendpoint.tls.update\n--\nendpoint.tls.available\n--\nendpoint.tls.available\n--\n"
     );
-    let get = "state-get --format=json ssl-termination-generation";
-    let set = "state-set --file - <<< TOKEN";
     let read = format!("relation-get --format=json -r tls:{relation} - web/0");
-    assert_eq!(calls(&run), [get, &read, set], "{}", run.trace());
+    assert_eq!(calls(&run), [STATE_GET, &read, STATE_SET], "{}", run.trace());
     let now = stage.model.juju.state("ours/0");
     let tokens = stage.model.tokens("ours/0");
     let token = |state: &test_juju::Bag| state["ssl-termination-generation"].clone();

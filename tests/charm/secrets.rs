@@ -359,7 +359,7 @@ fn a_secret_that_the_proxy_may_not_read_any_more_closes_the_site() {
 #[test]
 fn trouble_of_juju_with_a_secret_neither_opens_nor_closes_the_site() {
     let mut stage = Stage::new();
-    let trouble = || Fault::Refuse { exit: 1, stderr: "ERROR backend is away".to_owned() };
+    let trouble = || Fault::refused("backend is away");
     for unit in ["edge/0", "blog/0"] {
         stage.world.juju.update_status(unit);
         let tools = stage.next_calls(unit);

@@ -196,7 +196,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 
 /// What a tool says that fails for no reason of ours.
 pub(crate) fn no_luck() -> Fault {
-    Fault::Refuse { exit: 1, stderr: "ERROR no luck".to_owned() }
+    Fault::refused("no luck")
 }
 
 /// A version of the charm before this one.

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 use ssl_termination::wire::CertRequest;
-use test_juju::Fault;
+use test_juju::{Fault, RelationId};
 
 use super::{answer, ask, clients, has, look, lose_the_flag_file, publish, request, serving, state};
 use crate::charms::Model;
@@ -18,8 +18,8 @@ fn ports_are_closed_after_the_last_site_though_the_flag_file_was_lost() {
     assert_eq!(world.juju.opened_ports("proxy/0"), Vec::<String>::new());
 }
 
-#[test]
-fn a_command_that_is_refused_beside_the_hooks_publishes_nothing() {
+/// A charm of shell scripts, `ours`, for which the hook of a first request waits.
+fn asked() -> (Model, RelationId) {
     let mut model = Model::new(3);
     model.shell("ours", "provides: {tls: {interface: ssl-termination}}", 1);
     model.puppet("web", "requires: {tls: {interface: ssl-termination}}", 1);
@@ -27,6 +27,12 @@ fn a_command_that_is_refused_beside_the_hooks_publishes_nothing() {
     model.juju.settle();
     model.juju.relation_set("web/0", relation, [("cert-request", r#"{"fqdn": ["a.bc"]}"#)]);
     model.waiting();
+    (model, relation)
+}
+
+#[test]
+fn a_command_that_is_refused_beside_the_hooks_publishes_nothing() {
+    let (mut model, relation) = asked();
     model.juju.fail_commit("ours/0");
     model.attempt();
     let run = model.exec("ours/0", "echo '[\"a.bc\"]' | ssl-termination send-status --endpoint tls");
@@ -37,14 +43,8 @@ fn a_command_that_is_refused_beside_the_hooks_publishes_nothing() {
 /// Overwriting a mark needs no room on the disk if the old one is not cut off first.
 #[test]
 fn a_full_disk_does_not_hide_that_a_hook_died() {
-    let mut model = Model::new(3);
-    model.shell("ours", "provides: {tls: {interface: ssl-termination}}", 1);
-    model.puppet("web", "requires: {tls: {interface: ssl-termination}}", 1);
-    let relation = model.juju.relate("ours:tls", "web:tls");
-    model.juju.settle();
-    model.juju.relation_set("web/0", relation, [("cert-request", r#"{"fqdn": ["a.bc"]}"#)]);
-    model.waiting();
-    model.juju.on_call("ours/0", 1, Fault::Refuse { exit: 1, stderr: "ERROR no".to_owned() });
+    let (mut model, _) = asked();
+    model.juju.on_call("ours/0", 1, Fault::refused("no"));
     assert!(!model.attempt().committed);
     model.script("ours/0", "trap '' XFSZ\nulimit -f 0\nssl-termination hook\n");
     assert!(!model.attempt().committed, "nothing can be written");
@@ -88,10 +88,7 @@ fn after_faults(seed: u64) {
             0 => world.juju.fail_commit("proxy/0"),
             1 => world.juju.commit_and_rerun("proxy/0"),
             2 => world.juju.on_call("proxy/0", 1 + random(4), Fault::Kill),
-            3 => {
-                let refusal = Fault::Refuse { exit: 1, stderr: "ERROR no".to_owned() };
-                world.juju.on_call("proxy/0", 1 + random(4), refusal);
-            }
+            3 => world.juju.on_call("proxy/0", 1 + random(4), Fault::refused("no")),
             4 if random(3) == 0 => fs::remove_file(state(&world).join("flags.json")).unwrap_or_default(),
             5 => world.kill_nginx(),
             _ => {}

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use test_juju::RelationId;
 
-use super::{STATE_GET, printed, published, quietly, relate, stage};
-use crate::charms::{Model, calls};
+use super::{printed, published, quietly, relate, stage};
+use crate::charms::{Model, STATE_GET, calls};
 
 /// `ours/0`, related to the proxy `web` over its one endpoint, in a model in which it has asked for nothing.
 fn client() -> (Model, RelationId) {

@@ -3,8 +3,8 @@
 use serde_json::json;
 use test_juju::{HookRun, RelationId};
 
-use super::{STATE_GET, STATE_SET, no_relation, published, quietly, relate, stage};
-use crate::charms::{Model, calls};
+use super::{no_relation, published, quietly, relate, stage};
+use crate::charms::{Model, STATE_GET, STATE_SET, calls};
 
 #[test]
 fn a_request_is_published_as_the_original_wrote_it() {

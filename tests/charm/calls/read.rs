@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use test_juju::RelationId;
 
-use super::{STATE_GET, printed, published, relate, stage};
-use crate::charms::{Model, calls};
+use super::{printed, published, relate, stage};
+use crate::charms::{Model, STATE_GET, calls};
 
 #[test]
 fn get_status_reports_every_unit_whatever_it_has_published() {

@@ -147,7 +147,7 @@ fn act(stage: &mut Stage, line: &Line<'_>) -> Result<String, String> {
         }
         ("remove-application", [app]) => stage.world.juju.remove_application(app),
         ("resolve", [unit]) => {
-            stage.world.juju.on_call(unit, 1, Fault::Refuse { exit: 1, stderr: "ERROR no\n".to_owned() });
+            stage.world.juju.on_call(unit, 1, Fault::refused("no"));
             stage.world.juju.update_status(unit);
             while stage.world.juju.failed(unit).is_none() {
                 stage.world.juju.step().ok_or("no hook has failed")?;

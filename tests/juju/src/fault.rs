@@ -25,6 +25,13 @@ pub enum Fault {
     AgentDies,
 }
 
+impl Fault {
+    /// A call that fails as tools do when Juju refuses something: `ERROR`, why, and exit code 1.
+    pub fn refused(why: &str) -> Self {
+        Self::Refuse { exit: 1, stderr: format!("ERROR {why}\n") }
+    }
+}
+
 /// What will go wrong in the next hook of a unit.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {

@@ -192,7 +192,7 @@ fn fault(stage: &mut Stage, args: &[String], fault: Fault) -> Result<(), String>
 
 fn refuse(stage: &mut Stage, _: &Line, args: &[String], _: Say<'_>) -> Result<(), String> {
     let message = args.get(2).map_or("refused", String::as_str);
-    fault(stage, args, Fault::Refuse { exit: 1, stderr: format!("ERROR {message}\n") })
+    fault(stage, args, Fault::refused(message))
 }
 
 fn delay(stage: &mut Stage, _: &Line, args: &[String], _: Say<'_>) -> Result<(), String> {

@@ -18,7 +18,7 @@ const COUNTS: &str = "n=$(state-get n); state-set n=$((n + 1)); is-leader >/dev/
 fn a_refused_call_is_not_carried_out() {
     let (_provider, mut juju) = one_unit(COUNTS);
     let before = juju.state("provider/0");
-    juju.on_call("provider/0", 3, Fault::Refuse { exit: 1, stderr: "ERROR no\n".to_owned() });
+    juju.on_call("provider/0", 3, Fault::refused("no"));
     juju.update_status("provider/0");
     let run = juju.step().unwrap();
     assert_eq!((run.exit, run.calls[2].stderr.as_str()), (5, "ERROR no\n"));
