@@ -164,7 +164,9 @@ fn proxies(text: &mut String, rows: &[Row], anew: &str) {
     }
     text.push_str(
         "\nHooks that look at every site, one of each, with their calls and our memory: `update-status`, which compares \
-         who is\nthere, and `start` after a restart of the machine, which reads everything anew and starts nginx. The first\n`update-status` of a day (UTC) also looks for certificates that nobody needs.\n\n\
+         who is\nthere, and `start` after a restart of the machine, which reads everything anew and starts nginx. The first\n\
+         `update-status` of a day (UTC) also looks for certificates that nobody needs. Memory is the peak until the last\n\
+         call: where nothing changes, that comes before all sites are planned, and what planning takes is not seen.\n\n\
          | sites | update-status | start |\n| --- | --- | --- |\n",
     );
     for row in rows.iter().filter(|row| !row.passwords) {
